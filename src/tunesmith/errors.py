@@ -1,0 +1,88 @@
+"""Everything that Tunesmith raises on purpose.
+
+    TunesmithError
+    ├── InvalidSpace         the search space contradicts itself (also a ValueError)
+    ├── InvalidConfig        a configuration does not fit its space (also a ValueError)
+    ├── InvalidStudy         objectives, budgets or options that cannot be meant (also a ValueError)
+    ├── InvalidObjective     the training function cannot be called or returned something unusable (also a TypeError)
+    ├── InvalidFile          a sweep file or a command line that cannot be read (also a ValueError)
+    ├── SpaceExhausted       every configuration of a finite space has been tried
+    ├── MissingExtra         an optional dependency is needed; the message holds the install command (also an ImportError)
+    └── StoreError           the study's store refuses
+        ├── UnknownStudy     no study of that name (also a KeyError)
+        ├── DuplicateStudy   a study of that name exists and may not be created again
+        ├── StudyChanged     the same name with another space or other objectives
+        ├── NewerFormat      the store was written by a newer Tunesmith
+        ├── IllegalTransition  a fact that cannot happen to this trial now; the message tells the trial's story
+        ├── Conflict         another process was faster; look again and decide anew
+        └── BudgetSpent      the study's budget is used up
+
+Each message is one sentence that says what is wrong, where, and what to do about it.
+"""
+
+
+class TunesmithError(Exception):
+    """Base of all errors that Tunesmith raises on purpose."""
+
+
+class InvalidSpace(TunesmithError, ValueError):
+    """The search space contradicts itself."""
+
+
+class InvalidConfig(TunesmithError, ValueError):
+    """A configuration does not fit its space."""
+
+
+class InvalidStudy(TunesmithError, ValueError):
+    """Objectives, budgets or options that cannot be meant."""
+
+
+class InvalidObjective(TunesmithError, TypeError):
+    """The training function cannot be called, or returned something unusable."""
+
+
+class InvalidFile(TunesmithError, ValueError):
+    """A sweep file or a command line that cannot be read."""
+
+
+class SpaceExhausted(TunesmithError):
+    """Every configuration of a finite space has been tried."""
+
+
+class MissingExtra(TunesmithError, ImportError):
+    """An optional dependency is needed; the message holds the install command."""
+
+
+class StoreError(TunesmithError):
+    """The study's store refuses."""
+
+
+class UnknownStudy(StoreError, KeyError):
+    """No study of that name."""
+
+    def __str__(self) -> str:  # KeyError would show the message in quotes
+        return str(self.args[0]) if self.args else ""
+
+
+class DuplicateStudy(StoreError):
+    """A study of that name exists and may not be created again."""
+
+
+class StudyChanged(StoreError):
+    """The same name with another space or other objectives."""
+
+
+class NewerFormat(StoreError):
+    """The store was written by a newer Tunesmith."""
+
+
+class IllegalTransition(StoreError):
+    """A fact that cannot happen to this trial now; the message tells the trial's story."""
+
+
+class Conflict(StoreError):
+    """Another process was faster; look again and decide anew."""
+
+
+class BudgetSpent(StoreError):
+    """The study's budget is used up."""

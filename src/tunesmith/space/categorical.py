@@ -1,0 +1,143 @@
+"""Options: without an order, in an order, and a single one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+from tunesmith.errors import InvalidConfig, InvalidSpace
+from tunesmith.space.values import Json, as_json, check_default, drop_none, key_of
+
+
+@final
+@dataclass(frozen=True, init=False)
+class Choice:
+    """One of several values without an order: `Choice("sgd", "adam")`.
+
+    Options are JSON values or members of one `Enum` (kept by name); tuples count as lists.
+    """
+
+    options: tuple[Json, ...]
+    default: Json | None = None
+    kind: ClassVar[str] = "choice"
+
+    def __init__(self, *options: object, default: object = None) -> None:
+        _set_options(self, "options", options, default)
+
+    @property
+    def size(self) -> int:
+        return len(self.options)
+
+    def check(self, value: Any, path: str) -> Json:
+        return self.options[_index_of(self.options, value, path)]
+
+    def to_unit(self, value: Json) -> float:
+        return (_index_of(self.options, value, "value") + 0.5) / len(self.options)
+
+    def from_unit(self, unit: float) -> Json:
+        return _option_at(self.options, unit)
+
+    def levels(self, count: int) -> list[Json]:  # noqa: ARG002  every option matters, however many
+        return list(self.options)
+
+    def to_json(self) -> Json:
+        return drop_none(kind=self.kind, options=list(self.options), default=self.default)
+
+
+@final
+@dataclass(frozen=True, init=False)
+class Ordinal:
+    """One of several values in a meaningful order: `Ordinal(32, 64, 128)`. Neighbours are expected to do alike."""
+
+    options: tuple[Json, ...]
+    default: Json | None = None
+    kind: ClassVar[str] = "ordinal"
+
+    def __init__(self, *levels: object, default: object = None) -> None:
+        _set_options(self, "levels", levels, default)
+
+    @property
+    def size(self) -> int:
+        return len(self.options)
+
+    def check(self, value: Any, path: str) -> Json:
+        return self.options[_index_of(self.options, value, path)]
+
+    def to_unit(self, value: Json) -> float:
+        return (_index_of(self.options, value, "value") + 0.5) / len(self.options)
+
+    def from_unit(self, unit: float) -> Json:
+        return _option_at(self.options, unit)
+
+    def levels(self, count: int) -> list[Json]:  # noqa: ARG002
+        return list(self.options)
+
+    def to_json(self) -> Json:
+        return drop_none(kind=self.kind, options=list(self.options), default=self.default)
+
+
+@final
+@dataclass(frozen=True, init=False)
+class Fixed:
+    """One value, recorded with every trial and never varied. A plain value in a space means the same."""
+
+    value: Json
+    kind: ClassVar[str] = "fixed"
+    size: ClassVar[int] = 1
+
+    def __init__(self, value: object) -> None:
+        object.__setattr__(self, "value", as_json(value, "Fixed"))
+
+    @property
+    def default(self) -> Json:
+        return self.value
+
+    def check(self, value: Any, path: str) -> Json:
+        _index_of((self.value,), value, path)
+        return self.value
+
+    def to_unit(self, value: Json) -> float:  # noqa: ARG002
+        return 0.5
+
+    def from_unit(self, unit: float) -> Json:  # noqa: ARG002
+        return self.value
+
+    def levels(self, count: int) -> list[Json]:  # noqa: ARG002
+        return [self.value]
+
+    def to_json(self) -> Json:
+        return {"kind": self.kind, "value": self.value}
+
+
+def _set_options(param: Choice | Ordinal, noun: str, values: tuple[object, ...], default: object) -> None:
+    kind = type(param).__name__
+    if not values:
+        raise InvalidSpace(f"{kind}() has no {noun}; name at least one, as in {kind}(1, 2, 3).")
+    options = tuple(as_json(value, kind) for value in values)
+    keys = [key_of(option) for option in options]
+    if len(set(keys)) < len(keys):
+        twice = next(option for option, key in zip(options, keys, strict=True) if keys.count(key) > 1)
+        raise InvalidSpace(f"{kind}: {twice!r} stands twice among its {noun}; name each once.")
+    object.__setattr__(param, "options", options)
+    object.__setattr__(param, "default", None)
+    if default is not None:
+        object.__setattr__(param, "default", check_default(param, default))
+
+
+def _index_of(options: tuple[Json, ...], value: object, path: str) -> int:
+    """Position of the option that equals the value; 1 and 1.0 are taken for each other unless both are options."""
+    for index, option in enumerate(options):
+        if option is value or (option == value and type(option) is type(value)):
+            return index
+    plain = as_json(value, path)
+    for exact in (True, False):
+        for index, option in enumerate(options):
+            same_kind = isinstance(option, bool) == isinstance(plain, bool)
+            if (key_of(option) == key_of(plain)) if exact else (option == plain and same_kind):
+                return index
+    shown = ", ".join(repr(option) for option in options[:8]) + (", ..." if len(options) > 8 else "")
+    raise InvalidConfig(f"{path} = {value!r} is not an option; choose one of {shown}.")
+
+
+def _option_at(options: tuple[Json, ...], unit: float) -> Json:
+    return options[min(max(int(unit * len(options)), 0), len(options) - 1)]

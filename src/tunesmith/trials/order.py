@@ -1,0 +1,59 @@
+"""Which trial is better: feasible before infeasible, then by the objectives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tunesmith.trials.trial import State, Trial
+
+if TYPE_CHECKING:
+    from tunesmith.trials.spec import StudySpec
+
+
+def losses_of(spec: StudySpec, trial: Trial) -> tuple[float, ...] | None:
+    """The trial's objectives, signed so that smaller is better; None if it has no complete finite outcome."""
+    if trial.state not in (State.DONE, State.STOPPED):
+        return None
+    losses = tuple(o.sign * trial.values.get(o.metric, math.nan) for o in spec.objectives)
+    return losses if all(math.isfinite(loss) for loss in losses) else None
+
+
+def feasible(spec: StudySpec, trial: Trial) -> bool:
+    """Whether a trial's outcome keeps all limits on metrics."""
+    return all(limit.holds(trial.values) for limit in spec.limits)
+
+
+def best_trial(spec: StudySpec, trials: Sequence[Trial]) -> Trial | None:
+    """The feasible trial with the least first objective; finished trials go before stopped ones at the same value."""
+    ranked = [
+        (losses[0], trial.state is not State.DONE, trial.number)
+        for trial in trials
+        if (losses := losses_of(spec, trial)) is not None and feasible(spec, trial)
+    ]
+    if not ranked:
+        return None
+    number = min(ranked)[2]
+    return next(trial for trial in trials if trial.number == number)
+
+
+def front(spec: StudySpec, trials: Sequence[Trial]) -> list[Trial]:
+    """Feasible trials that no other one dominates, by number: the Pareto front, or the best with one objective."""
+    candidates = [
+        (losses, trial) for trial in trials if (losses := losses_of(spec, trial)) is not None and feasible(spec, trial)
+    ]
+    if len(spec.objectives) == 1:
+        best = best_trial(spec, trials)
+        return [best] if best else []
+    kept: list[tuple[tuple[float, ...], Trial]] = []
+    # In lexicographic order nothing later can dominate what is kept already.
+    for losses, trial in sorted(candidates, key=lambda pair: (pair[0], pair[1].number)):
+        if not any(dominates(other, losses) for other, _ in kept):
+            kept.append((losses, trial))
+    return sorted((trial for _, trial in kept), key=lambda trial: trial.number)
+
+
+def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether `a` is at least as good everywhere and better somewhere (smaller is better)."""
+    return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))

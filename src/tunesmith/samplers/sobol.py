@@ -1,0 +1,63 @@
+"""Sobol: quasi-random points that cover the space more evenly than random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, final
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from tunesmith.samplers.base import Proposal
+from tunesmith.samplers.uniform import uniform_config
+from tunesmith.trials.view import View
+
+_WIDEST: Final = 1000
+"""Beyond so many dimensions the even cover is lost and random points do as well."""
+
+
+@final
+class Sobol:
+    """Scrambled Sobol' sequence (Owen 1998; scipy.stats.qmc): trial number i gets point i, so workers never share one.
+
+    A point that breaks the limits is replaced by a random configuration.
+    """
+
+    def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
+        return [self._proposal(view, view.next + i, rng) for i in range(n)]
+
+    def _proposal(self, view: View, number: int, rng: Generator) -> Proposal:
+        codec = view.space.codec()
+        if 0 < codec.width <= _WIDEST:
+            config = codec.decode_row(_point(codec.width, view.spec.seed, number))
+            if view.space.allows(config):
+                return Proposal(config, "sobol", f"point {number} of an even cover of the space")
+        return Proposal(uniform_config(view, rng), "uniform", "drawn at random")
+
+
+def _point(width: int, seed: int, number: int) -> list[float]:
+    block, size = _block_of(number)
+    points = _block(width, seed, block, size)
+    row: list[float] = points[number - block].tolist()
+    return row
+
+
+def _block_of(number: int) -> tuple[int, int]:
+    """Start and size of the block of points that holds `number`: 0-63, 64-127, 128-255, 256-511, ..."""
+    size = 64
+    while number >= 2 * size:
+        size *= 2
+    return (0, 64) if number < 64 else (size, size)
+
+
+@lru_cache(maxsize=16)
+def _block(width: int, seed: int, start: int, count: int) -> NDArray[np.float64]:
+    from scipy.stats import qmc  # noqa: PLC0415  half a second to import; not needed by most commands
+
+    sequence = qmc.Sobol(width, scramble=True, rng=np.random.default_rng(seed))
+    if start:
+        sequence.fast_forward(start)
+    points: NDArray[np.float64] = sequence.random(count)
+    return points

@@ -1,0 +1,92 @@
+"""The schedulers by name, and the choice that is made for those who do not choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, final
+
+from tunesmith.errors import InvalidStudy
+from tunesmith.schedulers.base import Decision, Order, Scheduler
+from tunesmith.schedulers.combine import Any
+from tunesmith.schedulers.divergence import Divergence
+from tunesmith.schedulers.halving import Halving
+from tunesmith.schedulers.median import Median
+from tunesmith.schedulers.patience import Patience
+from tunesmith.schedulers.plain import NoStopping
+from tunesmith.space.params import Json
+from tunesmith.trials.spec import StudySpec
+from tunesmith.trials.trial import Report, Trial
+from tunesmith.trials.view import View
+
+
+class Chosen(NamedTuple):
+    """A scheduler and, in one sentence, what it does and why."""
+
+    scheduler: Scheduler
+    why: str
+
+
+_NAMED: Final[Mapping[str, Callable[[], Scheduler]]] = {
+    "none": NoStopping,
+    "median": lambda: Any(Divergence(), Median()),
+    "patience": lambda: Any(Divergence(), Patience()),
+    "divergence": Divergence,
+    "halving": lambda: Any(Divergence(), Halving()),
+    "asha": lambda: Any(Divergence(), Halving()),
+}
+
+
+@final
+class _Absent:
+    """Stands for a scheduler that is not here. The study can be read, not continued."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+    def decide(self, view: View, trial: Trial, report: Report) -> Decision:  # noqa: ARG002
+        raise InvalidStudy(self.sentence)
+
+    def next(self, view: View, slots: int) -> Sequence[Order]:  # noqa: ARG002
+        raise InvalidStudy(self.sentence)
+
+
+def scheduler_names() -> tuple[str, ...]:
+    """What `scheduler=` understands as text."""
+    return ("auto", *_NAMED)
+
+
+def describe_scheduler(given: str | Scheduler) -> Json:
+    """What is kept in the study's spec; `choose_scheduler` makes a scheduler from it."""
+    if isinstance(given, str):
+        if given not in scheduler_names():
+            raise InvalidStudy(_unknown(given))
+        return given
+    if isinstance(given, type) or not (callable(getattr(given, "decide", None)) and hasattr(given, "next")):
+        raise InvalidStudy(
+            f"scheduler={given!r} cannot decide about trials; give an object such as Median(), or one of "
+            f"{', '.join(scheduler_names())}."
+        )
+    return {"name": type(given).__name__, "custom": True}
+
+
+def choose_scheduler(spec: StudySpec, custom: Scheduler | None = None) -> Chosen:
+    """The scheduler that a study's spec names."""
+    if custom is not None:
+        return Chosen(custom, f"scheduler: {type(custom).__name__}, as given")
+    if isinstance(spec.scheduler, dict):
+        name = str(spec.scheduler["name"])
+        absent = f"The study's scheduler {name} is an object of the program that made it; give it again as scheduler=."
+        return Chosen(_Absent(absent), f"scheduler: {name}, an object of the program that made the study")
+    name = str(spec.scheduler)
+    if name not in scheduler_names():  # written by another version of Tunesmith
+        return Chosen(_Absent(_unknown(name)), f"scheduler: {name}, which is not known here")
+    if name != "auto":
+        return Chosen(_NAMED[name](), f"scheduler: {name}, as asked for")
+    return Chosen(
+        Any(Divergence(), Median(warmup=2)),
+        "scheduler: trials that report as they train are stopped when they diverge or fall behind the median of the others",
+    )
+
+
+def _unknown(name: str) -> str:
+    return f"scheduler={name!r} is not known; choose one of {', '.join(scheduler_names())}."

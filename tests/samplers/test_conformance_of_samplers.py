@@ -1,0 +1,37 @@
+"""Every sampler keeps the laws of samplers: one line for each."""
+
+from collections.abc import Callable
+
+from tunesmith.samplers.auto import choose_sampler
+from tunesmith.samplers.base import Sampler
+from tunesmith.samplers.grid import Grid
+from tunesmith.samplers.sobol import Sobol
+from tunesmith.samplers.uniform import Uniform
+from tunesmith.samplers.wrap import Distinct, Seeded, Until
+from tunesmith.testing.histories import spec_of
+from tunesmith.testing.samplers import SPACES, SamplerConformance
+
+METHODS = {
+    "Uniform": Uniform,
+    "Sobol": Sobol,
+    "Grid": Grid,
+    "Until": lambda: Until(Sobol(), 13, Uniform()),
+    "Seeded": lambda: Seeded(Uniform()),
+    "Distinct": lambda: Distinct(Sobol()),
+    "DistinctSeededGrid": lambda: Distinct(Seeded(Grid())),
+    "Auto": lambda: choose_sampler(spec_of(SPACES["mixed"])).sampler,
+}
+
+
+def _suite(name: str, make: Callable[[], Sampler]) -> type:
+    class Suite(SamplerConformance):
+        declines = ("wide",) if "Grid" in name else ()
+
+        def sampler(self) -> Sampler:
+            return make()
+
+    return Suite
+
+
+for _name, _make in METHODS.items():
+    globals()[f"Test{_name}"] = _suite(_name, _make)

@@ -1,0 +1,68 @@
+"""Executor: where trials run. The protocol, and the values that go in and come out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol, TypeAlias, final
+
+from tunesmith.space.params import Config
+from tunesmith.trials.facts import Failed, Finished, Lost, Reported, Suggested
+
+Signal: TypeAlias = Literal["continue", "stop", "pause", "release"]
+"""What a trial is told after a report. "release" sets it back to ready, for another time or another worker."""
+
+
+@final
+@dataclass(frozen=True)
+class Job:
+    """One attempt at a trial, with all that its worker needs to know."""
+
+    study: str
+    trial: int
+    attempt: int
+    config: Config
+    seed: int
+    metrics: tuple[str, ...]
+    """The objectives; a bare number that is returned or yielded belongs to the only one."""
+    signs: tuple[float, ...] = (1.0,)
+    """Per objective, 1 if smaller is better and -1 if larger is."""
+    hints: Config | None = None
+    """Define-by-run: values for parameters that the objective may ask for. None if the space is given."""
+    by: str = ""
+    budget: int | None = None
+    after: int = 0
+    """Reports up to this step are known already (a resumed trial)."""
+    folder: Path | None = None
+    """Where this trial may keep files; not made yet."""
+
+
+class Update(NamedTuple):
+    """Something that happened to a trial. `None` says that it left its place as it was told to."""
+
+    trial: int
+    attempt: int
+    fact: Reported | Suggested | Finished | Failed | Lost | None
+
+
+class Executor(Protocol):
+    """Runs up to `slots` trials at a time.
+
+    After every `Reported` that `poll` returns, the caller sends one `signal`; trials may wait for it. A place is free
+    again once `poll` has returned the trial's `Finished`, `Failed`, `Lost` or `None`.
+    """
+
+    slots: int
+
+    def submit(self, job: Job) -> None:
+        """Begin a trial; at most `slots` at a time."""
+
+    def poll(self, timeout: float) -> Sequence[Update]:
+        """What happened since the last call; waits up to `timeout` seconds for something to happen."""
+
+    def signal(self, trial: int, what: Signal) -> None:
+        """The answer to a report. Trials that have ended meanwhile are ignored."""
+
+    def close(self) -> None:
+        """End everything that still runs, and give back processes and files. Closing twice is allowed."""

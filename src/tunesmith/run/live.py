@@ -1,0 +1,143 @@
+"""The live view: progress against each budget, the best so far, running trials with their curves, failures by kind."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Final, final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as RichLive
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tunesmith.run.budget import active_seconds, total_cost
+from tunesmith.run.progress import Tally
+from tunesmith.run.words import config_text, duration, metrics_text, number, plural, sparkline
+from tunesmith.trials.changes import Changes
+from tunesmith.trials.trial import State, Trial
+from tunesmith.trials.view import View
+
+_RUNNING: Final = 8
+_LATEST: Final = 3
+
+
+@final
+class Live:
+    """Redraws four times a second in a terminal; leaves its last state standing."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
+        self._view: View | None = None
+        self._tally = Tally()
+        self._latest: deque[Text] = deque(maxlen=_LATEST)
+        self._traces: set[str] = set()
+        self._began = time.time()
+        self._before = 0.0
+        self._ended_before = 0
+        self._live = RichLive(console=self._console, get_renderable=self._render, refresh_per_second=4, transient=False)
+
+    def changed(self, view: View, changes: Changes) -> None:
+        first, self._view = self._view is None, view
+        for trial in changes.trials:
+            best = self._tally.best
+            if self._tally.take(view, trial) and not first:
+                self._note(trial, is_best=self._tally.best is not best)
+        if first:
+            self._before, self._ended_before = active_seconds(view), self._tally.ended
+            self._live.start()
+
+    def _note(self, trial: Trial, *, is_best: bool) -> None:
+        if trial.failure is not None:
+            self._latest.append(
+                Text(f"✗ trial {trial.number} failed ({trial.failure.kind}): {trial.failure.message}", "red")
+            )
+            if trial.failure.trace.strip() and trial.failure.message not in self._traces:
+                self._traces.add(trial.failure.message)
+                self._console.print(Text(trial.failure.trace.rstrip(), "dim"))
+        elif is_best:
+            self._latest.append(Text(f"★ trial {trial.number} is the best so far", "green"))
+        elif trial.state is State.STOPPED:
+            self._latest.append(Text(f"■ trial {trial.number} stopped: {trial.reason}", "yellow"))
+
+    def said(self, text: str) -> None:
+        self._console.print(Text(text))
+
+    def tick(self, view: View) -> None:
+        self._view = view
+
+    def close(self) -> None:
+        self._live.stop()
+
+    # -- drawing -----------------------------------------------------------------------------------------------------
+
+    def _render(self) -> RenderableType:
+        view = self._view
+        if view is None:
+            return Text("")
+        parts: list[RenderableType] = [self._budgets(view), self._best(view)]
+        running = [trial for trial in view.trials[-200:] if trial.state is State.RUNNING]
+        if running:
+            parts.append(_running_table(view, running))
+        parts += self._latest
+        return Group(*parts)
+
+    def _budgets(self, view: View) -> RenderableType:
+        budget, ended = view.spec.budget, self._tally.ended
+        seconds = self._before + time.time() - self._began
+        table = Table.grid(padding=(0, 1))
+        rows: list[tuple[str, float, float | None, str, str]] = [
+            ("trials", ended, budget.trials, str(ended), str(budget.trials))
+        ]
+        rows.append(("time", seconds, budget.time, duration(seconds), duration(budget.time or 0)))
+        if budget.cost is not None:
+            cost = total_cost(view)
+            rows.append(("cost", cost, budget.cost, number(cost), number(budget.cost)))
+        for name, spent, total, now, whole in rows:
+            bar: RenderableType = ProgressBar(total=total, completed=min(spent, total), width=30) if total else Text("")
+            table.add_row(Text(name), bar, Text(f"{now} of {whole}" if total else now))
+        left = self._seconds_left(view, seconds)
+        heading = Text.assemble((view.spec.name, "bold"), f"  about {duration(left)} left" if left else "")
+        counts = (
+            [plural(self._tally.states[State.STOPPED], "trial") + " stopped early"]
+            if self._tally.states[State.STOPPED]
+            else []
+        )
+        counts += [f"{count} failed ({kind})" for kind, count in self._tally.failures.items()]
+        return Group(heading, table, *([Text("  ".join(counts), "yellow")] if counts else []))
+
+    def _seconds_left(self, view: View, seconds: float) -> float | None:
+        budget, done = view.spec.budget, self._tally.ended - self._ended_before
+        lefts = [] if budget.time is None else [max(0.0, budget.time - seconds)]
+        if budget.trials is not None and done >= 3:
+            lefts.append((time.time() - self._began) / done * (budget.trials - self._tally.ended))
+        return min(lefts, default=None)
+
+    def _best(self, view: View) -> RenderableType:
+        best = self._tally.best
+        if best is None:
+            return Text("no result yet", "dim")
+        names = [objective.metric for objective in view.spec.objectives]
+        return Text.assemble(
+            ("best ", "bold"),
+            f"trial {best.number}  ",
+            (metrics_text(best.values, names), "green"),
+            f"\n     {config_text(best.config)}",
+        )
+
+
+def _running_table(view: View, running: list[Trial]) -> RenderableType:
+    metric = view.spec.objectives[0].metric
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("trial", "step", metric, "curve", "for", "config"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    for trial in running[:_RUNNING]:
+        _, values = view.curve(trial.number, metric)
+        last = number(float(values[-1])) if len(values) else ""
+        step = str(trial.last.step) if trial.last and trial.reports else ""
+        age = duration(max(0.0, time.time() - (trial.started or time.time())))
+        table.add_row(str(trial.number), step, last, sparkline(values.tolist()), age, Text(config_text(trial.config)))
+    if len(running) > _RUNNING:
+        table.add_row(f"and {len(running) - _RUNNING} more")
+    return table

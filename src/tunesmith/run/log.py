@@ -1,0 +1,82 @@
+"""A study's log, as one driver sees it: its present view, and how facts are added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import final
+
+from tunesmith.errors import IllegalTransition
+from tunesmith.run.watcher import Watcher
+from tunesmith.run.worker_id import worker_id
+from tunesmith.stores.base import LEASE, Store
+from tunesmith.trials.changes import Changes
+from tunesmith.trials.facts import Draft, Fact
+from tunesmith.trials.trial import Trial
+from tunesmith.trials.view import View
+
+
+@final
+class StudyLog:
+    """Keeps a view up to date with what this driver and others append."""
+
+    def __init__(self, store: Store, study: str, watcher: Watcher, clock: Callable[[], float]) -> None:
+        self.view = View(store.spec(study))
+        self.worker = worker_id()
+        self.undone: set[int] = set()
+        """Trials, also of other drivers, that have not ended."""
+        self._store = store
+        self._study = study
+        self._watcher = watcher
+        self._clock = clock
+
+    def draft(self, number: int | None, fact: Fact, key: str | None = None) -> Draft:
+        """A fact that this driver states."""
+        return Draft(number, fact, key, self.worker)
+
+    def append(
+        self, drafts: Sequence[Draft], expect: Mapping[int, int] | None = None, *, lease: bool = False
+    ) -> Changes:
+        """Add facts, all or none; with `lease`, trials that are opened or started are this driver's for a while."""
+        until = self._clock() + LEASE if lease else None
+        changes = self._store.append(self._study, drafts, expect=expect, lease=until)
+        if changes.since == self.view.seq:
+            self._advance(changes)
+        else:
+            self.refresh()
+        return changes
+
+    def add(self, number: int, fact: Fact) -> Trial | None:
+        """Add a fact about a running trial; None if it was ended or taken over from elsewhere meanwhile."""
+        try:
+            self.append([self.draft(number, fact)])
+        except IllegalTransition:
+            self.refresh()
+            return None
+        return self.view.trials[number]
+
+    def append_each(self, drafts: Sequence[Draft]) -> None:
+        """Add facts together if that is possible; if one of them is refused, the others do not suffer for it."""
+        if not drafts:
+            return
+        try:
+            self.append(drafts)
+        except IllegalTransition:
+            for draft in drafts:
+                assert draft.trial is not None
+                self.add(draft.trial, draft.fact)
+
+    def refresh(self) -> Sequence[int]:
+        """See what others did; returns the trials whose worker let its lease run out."""
+        changes = self._store.changes(self._study, self.view.seq)
+        self._advance(changes)
+        return changes.expired
+
+    def renew(self, trials: Sequence[int]) -> Sequence[int]:
+        """Prolong this driver's leases; returns the trials that are not its own any more."""
+        return self._store.renew(self._study, self.worker, trials, self._clock() + LEASE) if trials else ()
+
+    def _advance(self, changes: Changes) -> None:
+        self.view = self.view.advance(changes)
+        for trial in changes.trials:
+            (self.undone.discard if trial.state.ended else self.undone.add)(trial.number)
+        self._watcher.changed(self.view, changes)

@@ -1,0 +1,63 @@
+"""What a trial's end means for the study. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from tunesmith.trials.facts import Failed, Finished, Stopped
+from tunesmith.trials.spec import StudySpec
+from tunesmith.trials.trial import Trial
+from tunesmith.trials.view import View
+
+
+def finished(view: View, trial: Trial, returned: Mapping[str, float]) -> Finished | Failed:
+    """The end of a training that ran to its end: its values, or a failure if an objective is missing or not finite."""
+    values = {**_picked(view, trial), **returned}
+    missing = [o.metric for o in view.spec.objectives if o.metric not in values]
+    if missing:
+        seen = f"it reported {', '.join(values)}" if values else "it reported nothing"
+        return Failed(
+            "error",
+            f"The training never reported {missing[0]!r}, which the study {view.spec.objectives[0].direction}s; {seen}. "
+            f"Report it, or name the right metric with minimize= or maximize=.",
+            trial.attempt,
+        )
+    broken = _not_finite(view.spec, values)
+    return Failed("nan", f"{broken} at the end", trial.attempt) if broken else Finished(values, trial.attempt)
+
+
+def stopped(view: View, trial: Trial, reason: str) -> Stopped | Failed:
+    """The end of a training that was stopped: its values, or a failure if an objective is not finite."""
+    values = _picked(view, trial)
+    if _not_finite(view.spec, values):
+        return Failed("nan", reason, trial.attempt, trace=" ")
+    return Stopped(reason, trial.attempt, values)
+
+
+def _picked(view: View, trial: Trial) -> dict[str, float]:
+    """The metrics of the report that counts: the last one, or the best by the first objective."""
+    if trial.last is None:
+        return {}
+    values = dict(trial.last.metrics)
+    if view.spec.pick == "best":
+        objective = view.spec.objectives[0]
+        steps, curve = view.curve(trial.number, objective.metric)
+        if len(steps) and not np.all(np.isnan(curve)):
+            best = steps[int(np.nanargmin(objective.sign * curve))]
+            for metric in view.metrics(trial.number):
+                at, value = view.curve(trial.number, metric)
+                found = value[at == best]
+                if len(found):
+                    values[metric] = float(found[0])
+    return values
+
+
+def _not_finite(spec: StudySpec, values: Mapping[str, float]) -> str | None:
+    for objective in spec.objectives:
+        value = values.get(objective.metric, 0.0)
+        if not math.isfinite(value):
+            return f"{objective.metric} is {'NaN' if math.isnan(value) else 'infinite'}"
+    return None

@@ -1,0 +1,1 @@
+"""What a study means: its figures, tables and summary as plain data. Pure; drawn by `tunesmith.plots`."""

@@ -1,0 +1,25 @@
+"""The figures of a study as plain arrays and lists, to be drawn by any plotting library."""
+
+from tunesmith.analysis.axes import Axis
+from tunesmith.analysis.curves import Curves, Line, curves
+from tunesmith.analysis.history import History, history
+from tunesmith.analysis.parallel import Gathered, Parallel, parallel
+from tunesmith.analysis.summary import Outcome, Summary, summary
+from tunesmith.analysis.table import Table, table
+
+__all__ = [
+    "Axis",
+    "Curves",
+    "Gathered",
+    "History",
+    "Line",
+    "Outcome",
+    "Parallel",
+    "Summary",
+    "Table",
+    "curves",
+    "history",
+    "parallel",
+    "summary",
+    "table",
+]

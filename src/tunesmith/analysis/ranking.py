@@ -1,0 +1,48 @@
+"""Trials from best to worst, and the choice of which ones to show where all are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from tunesmith.trials.order import feasible, losses_of
+from tunesmith.trials.spec import StudySpec
+from tunesmith.trials.trial import State, Trial
+from tunesmith.trials.view import View
+
+_WAITING: Final = 2
+_FAILED: Final = 3
+
+
+def ranking(view: View) -> list[Trial]:
+    """All trials: feasible ones by the first objective, then infeasible ones, those without an outcome, and failures.
+
+    The first is the study's best trial if it has one.
+    """
+    return sorted(view.trials, key=lambda trial: _rank(view.spec, trial))
+
+
+def _rank(spec: StudySpec, trial: Trial) -> tuple[int, float, bool, int]:
+    losses = losses_of(spec, trial)
+    if losses is not None:
+        return (0 if feasible(spec, trial) else 1, losses[0], trial.state is not State.DONE, trial.number)
+    return (_FAILED if trial.state is State.FAILED else _WAITING, 0.0, False, trial.number)
+
+
+def choose(ranked: Sequence[Trial], most: int, best: int) -> list[Trial]:
+    """At most `most` of the trials, by number: the `best` first ones, and an even spread over the numbers of the others."""
+    if len(ranked) <= most:
+        return sorted(ranked, key=lambda trial: trial.number)
+    best = min(best, most)
+    others = sorted(ranked[best:], key=lambda trial: trial.number)
+    places = np.linspace(0, len(others) - 1, most - best).round().astype(int)
+    return sorted([*ranked[:best], *(others[place] for place in places)], key=lambda trial: trial.number)
+
+
+def why_ended(trial: Trial) -> str:
+    """Why a trial was stopped or paused, or how it failed; empty if it simply finished or goes on."""
+    if trial.failure is not None:
+        return f"{trial.failure.kind}: {trial.failure.message}" if trial.failure.message else trial.failure.kind
+    return trial.reason

@@ -1,0 +1,126 @@
+"""Summary: what a study found, in a few values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, final
+
+from tunesmith.analysis.ranking import why_ended
+from tunesmith.space.params import Config
+from tunesmith.trials.order import best_trial, feasible, front, losses_of
+from tunesmith.trials.spec import Objective, Pick
+from tunesmith.trials.trial import State, Trial
+from tunesmith.trials.view import View
+
+
+@final
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one trial."""
+
+    number: int
+    state: Literal["open", "ready", "running", "paused", "done", "stopped", "failed"]
+    config: Config
+    values: dict[str, float]
+    """All its metrics by name; empty until it ends, and for failures."""
+    feasible: bool
+    by: str
+    why: str
+    reason: str
+    """Why it was stopped, or how it failed."""
+
+
+@final
+@dataclass(frozen=True)
+class Summary:
+    """What a study found; `dataclasses.asdict` makes plain dicts of it."""
+
+    study: str
+    objectives: tuple[Objective, ...]
+    limits: list[str]
+    """Limits on metrics, as text."""
+    pick: Pick
+    """Which report is a trial's value: the last one, or the best by the first objective."""
+    best: Outcome | None
+    """The feasible trial with the best first objective."""
+    front: list[Outcome]
+    """With several objectives all feasible trials that no other one beats in each of them, by number; else the best."""
+    default: Outcome | None
+    """The trial of the default configuration."""
+    trials: int
+    states: dict[str, int]
+    """Trials by state; states without a trial are left out."""
+    failures: dict[str, int]
+    """Failed trials by kind, the most frequent first."""
+    common_failure: Outcome | None
+    """The latest failure of the most frequent kind."""
+    valued: int
+    """Trials with a finite value of each objective."""
+    infeasible: int
+    """Those among them that break a limit on metrics."""
+    seconds: float
+    """Seconds of training over all trials and attempts; what is running now counts from its next pause or end."""
+    stopped_early: int
+    """Trials that were stopped after their training had begun."""
+    steps: int
+    """The steps that all trials have trained, by their last reports."""
+    steps_saved: int | None
+    """The steps that early stopping saved, if each stopped trial had otherwise trained as far as the longest finished
+    one; None if nothing was stopped, or no finished trial reported steps."""
+
+
+def summary(view: View) -> Summary:
+    """What the study found so far."""
+    spec, trials = view.spec, view.trials
+    best = best_trial(spec, trials)
+    default = next((trial for trial in trials if trial.by == "default" and trial.twin is None), None)
+    valued = [trial for trial in trials if losses_of(spec, trial) is not None]
+    kinds = Counter(trial.failure.kind for trial in trials if trial.failure)
+    stopped = [trial for trial in view.of(State.STOPPED) if trial.started is not None]
+    common = kinds.most_common(1)[0][0] if kinds else None
+    failed = [trial for trial in trials if trial.failure and trial.failure.kind == common]
+    return Summary(
+        study=spec.name,
+        objectives=spec.objectives,
+        limits=[str(limit) for limit in spec.limits],
+        pick=spec.pick,
+        best=_outcome(view, best),
+        front=[outcome for trial in front(spec, trials) if (outcome := _outcome(view, trial))],
+        default=_outcome(view, default),
+        trials=len(trials),
+        states=dict(Counter(trial.state.value for trial in trials)),
+        failures=dict(kinds.most_common()),
+        common_failure=_outcome(view, failed[-1] if failed else None),
+        valued=len(valued),
+        infeasible=sum(not feasible(spec, trial) for trial in valued),
+        seconds=sum(trial.spent for trial in trials),
+        stopped_early=len(stopped),
+        steps=sum(trial.last.step for trial in trials if trial.last),
+        steps_saved=_steps_saved(view.of(State.DONE), stopped),
+    )
+
+
+def _outcome(view: View, trial: Trial | None) -> Outcome | None:
+    if trial is None:
+        return None
+    failed = trial.state is State.FAILED
+    return Outcome(
+        number=trial.number,
+        state=trial.state.value,
+        config=dict(trial.config or {}),
+        values={} if failed else dict(trial.values),
+        feasible=not failed and feasible(view.spec, trial),
+        by=trial.by,
+        why=trial.why,
+        reason=why_ended(trial),
+    )
+
+
+def _steps_saved(finished: Sequence[Trial], stopped: Sequence[Trial]) -> int | None:
+    lengths = [trial.last.step for trial in finished if trial.last]
+    if not lengths or not stopped:
+        return None
+    longest = max(lengths)
+    return sum(max(0, longest - (trial.last.step if trial.last else 0)) for trial in stopped)

@@ -1,0 +1,252 @@
+"""The answer that a report begins with: what was found, in sentences and in a small table. Plain text."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Final, NamedTuple
+
+from tunesmith.analysis.axes import IDLE
+from tunesmith.analysis.figures import Outcome, Summary
+from tunesmith.plots.texts import clip, count_text, cut, duration_text, join_text, number_text, value_text
+from tunesmith.space.params import Json
+from tunesmith.trials.spec import Objective
+
+_NAME: Final = 60
+_VALUE: Final = 120
+_MESSAGE: Final = 240
+_MOST_JSON: Final = 20_000
+_MOST_FRONT: Final = 50
+
+
+class Row(NamedTuple):
+    """A line of the answer's table: a name and one text per column; `differs` if two columns do not agree."""
+
+    name: str
+    cells: list[str]
+    differs: bool = False
+
+
+class Answer(NamedTuple):
+    """What a study found."""
+
+    headline: str
+    remarks: list[str]
+    columns: list[str]
+    """The heads of the table: one trial each."""
+    metrics: list[Row]
+    params: list[Row]
+    number: int | None
+    """The best trial."""
+    config: str
+    """Its config as JSON; empty if there is none."""
+    facts: list[tuple[str, str]]
+
+
+def answer(found: Summary) -> Answer:
+    """The beginning of a report."""
+    columns = _columns(found)
+    return Answer(
+        headline=_headline(found),
+        remarks=list(filter(None, _remarks(found))),
+        columns=[_head(found, outcome) for outcome in columns],
+        metrics=_metric_rows(found, columns),
+        params=_param_rows(columns),
+        number=found.best.number if found.best else None,
+        config=_as_json(found.best),
+        facts=[fact for fact in _facts(found) if fact[1]],
+    )
+
+
+def _columns(found: Summary) -> list[Outcome]:
+    """The trials of the table: the best or the front, and the default configuration for comparison."""
+    if found.best is None:
+        return []
+    sign = found.objectives[0].sign
+    metric = found.objectives[0].metric
+    columns = sorted(found.front, key=lambda outcome: sign * outcome.values[metric])[:_MOST_FRONT]
+    default = found.default
+    known = default is None or any(outcome.number == default.number for outcome in columns)
+    return columns if known or default is None else [*columns, default]
+
+
+def _head(found: Summary, outcome: Outcome) -> str:
+    words = []
+    if found.best is not None and outcome.number == found.best.number and len(found.objectives) == 1:
+        words.append("best")
+    if found.default is not None and outcome.number == found.default.number:
+        words.append("default")
+    return f"{' = '.join(words)}: trial {outcome.number}" if words else f"trial {outcome.number}"
+
+
+def _headline(found: Summary) -> str:
+    first = found.objectives[0]
+    if found.best is None:
+        return _no_best(found)
+    if len(found.objectives) > 1:
+        ways = join_text([f"{_way(o)} {clip(o.metric, _NAME)}" for o in found.objectives])
+        if len(found.front) == 1:
+            return f"Trial {found.best.number} beats all others: {ways}."
+        return f"{count_text(len(found.front), 'trial')} that no other one beats: {ways}."
+    value = number_text(found.best.values[first.metric])
+    return f"{clip(first.metric, _NAME)} {value}, with trial {found.best.number}."
+
+
+def _no_best(found: Summary) -> str:
+    if not found.trials:
+        return "No trial yet."
+    if found.valued:
+        limits = join_text([clip(limit, _NAME) for limit in found.limits])
+        return f"No trial keeps the limits ({limits}); {count_text(found.infeasible, 'trial')} ended beyond them."
+    failed = found.states.get("failed", 0)
+    if failed == found.trials:
+        return "The only trial failed." if failed == 1 else f"All {failed:,} trials failed."
+    metric = join_text([clip(o.metric, _NAME) for o in found.objectives])
+    return f"No trial has a value of {metric} yet."
+
+
+def _way(objective: Objective) -> str:
+    return "smaller" if objective.direction == "minimize" else "larger"
+
+
+def _remarks(found: Summary) -> list[str]:
+    return [
+        _against_default(found),
+        f"It was stopped early: {cut(found.best.reason, _MESSAGE)}." if _was_stopped(found) and found.best else "",
+        _flattery(found),
+        _left_out_of_front(found),
+        _failure(found),
+    ]
+
+
+def _was_stopped(found: Summary) -> bool:
+    return found.best is not None and found.best.state == "stopped" and len(found.objectives) == 1
+
+
+def _against_default(found: Summary) -> str:
+    """How much was gained over what the user had."""
+    best, default = found.best, found.default
+    if default is None:
+        return "The default configuration was not tried, so that there is nothing to compare with." if best else ""
+    if default.state == "failed":
+        return f"The default configuration (trial {default.number}) failed: {cut(default.reason, _MESSAGE)}."
+    if default.state not in ("done", "stopped"):
+        return f"The default configuration (trial {default.number}) has not ended yet."
+    if best is None or len(found.objectives) > 1:
+        return ""
+    if best.number == default.number:
+        return "No trial was better than the default configuration."
+    first = found.objectives[0]
+    gained = _gain(best.values[first.metric], default.values.get(first.metric, math.nan), first)
+    stopped = ", stopped early" if default.state == "stopped" else ""
+    limits = "" if default.feasible else ", beyond the limits"
+    return f"{gained} (trial {default.number}{stopped}{limits})."
+
+
+def _gain(best: float, before: float, objective: Objective) -> str:
+    if not math.isfinite(before):
+        return f"The default configuration has no finite {clip(objective.metric, _NAME)}"
+    shown = f"{number_text(before)} of the default configuration"
+    gain = objective.sign * (before - best)
+    if gain <= 0:
+        return f"Not better than the {shown}"
+    # A percentage means something only between numbers of one sign.
+    share = abs(gain / before) if before * best > 0 else math.inf
+    return f"{100 * share:.3g} % {_way(objective)} than the {shown}" if share <= 10 else f"Better than the {shown}"
+
+
+def _flattery(found: Summary) -> str:
+    """Promise nothing: the best of many noisy values is too good on average."""
+    if found.best is None or found.valued < 2:
+        return ""
+    picked = f"Picked from {found.valued:,} values,"
+    if len(found.front) > 1:
+        return f"{picked} they tend to look better than they are: train them again on fresh seeds."
+    return f"{picked} it tends to look better than it is: train it again on fresh seeds to see what it is worth."
+
+
+def _left_out_of_front(found: Summary) -> str:
+    if len(found.objectives) == 1 or len(found.front) <= _MOST_FRONT:
+        return ""
+    metric = clip(found.objectives[0].metric, _NAME)
+    return f"The table shows the {_MOST_FRONT} of {len(found.front):,} trials that are best by {metric}."
+
+
+def _failure(found: Summary) -> str:
+    example, failed = found.common_failure, found.states.get("failed", 0)
+    if example is None or not failed:
+        return ""
+    most = f", most often by {next(iter(found.failures))}" if len(found.failures) > 1 else ""
+    which = "It was" if failed == 1 else "The latest such was"
+    return (
+        f"{count_text(failed, 'trial')} failed{most}. {which} trial {example.number}: {cut(example.reason, _MESSAGE)}"
+    )
+
+
+def _metric_rows(found: Summary, columns: list[Outcome]) -> list[Row]:
+    objectives = {o.metric: f"{clip(o.metric, _NAME)} ({_way(o)} is better)" for o in found.objectives}
+    names = dict.fromkeys([*objectives, *(name for outcome in columns for name in outcome.values)])
+    return [
+        Row(
+            objectives.get(name, clip(name, _NAME)),
+            [number_text(o.values[name]) if name in o.values else _no_value(o) for o in columns],
+        )
+        for name in names
+        if columns
+    ]
+
+
+def _no_value(outcome: Outcome) -> str:
+    return outcome.state if outcome.state != "done" else IDLE
+
+
+def _param_rows(columns: list[Outcome]) -> list[Row]:
+    names = dict.fromkeys(name for outcome in columns for name in outcome.config)
+    rows = []
+    for name in names:
+        cells = [_exact(o.config[name]) if name in o.config else IDLE for o in columns]
+        rows.append(Row(clip(name, _NAME), cells, differs=len(cells) == 2 and cells[0] != cells[1]))
+    return rows
+
+
+def _exact(value: Json) -> str:
+    """A value to be typed in again: all digits of a number."""
+    return repr(value) if isinstance(value, float) else value_text(value, _VALUE)
+
+
+def _as_json(best: Outcome | None) -> str:
+    if best is None:
+        return ""
+    text = json.dumps(best.config, indent=2, ensure_ascii=False)
+    return cut(text, _MOST_JSON)
+
+
+def _facts(found: Summary) -> list[tuple[str, str]]:
+    value = "the last report" if found.pick == "last" else "the best report, by the first objective"
+    return [
+        ("Trials", _states(found)),
+        ("Failures", join_text([f"{count:,} {kind}" for kind, count in found.failures.items()])),
+        ("Training", duration_text(found.seconds) if found.seconds else ""),
+        ("Early stopping", _saved(found)),
+        ("Limits", join_text([clip(limit, _NAME) for limit in found.limits])),
+        ("Value of a trial", value),
+    ]
+
+
+def _states(found: Summary) -> str:
+    words = {"done": "finished", "stopped": "stopped", "failed": "failed"}
+    order = ("done", "stopped", "failed", "running", "paused", "ready", "open")
+    parts = [f"{found.states[state]:,} {words.get(state, state)}" for state in order if state in found.states]
+    beyond = f"; {found.infeasible:,} beyond the limits" if found.infeasible else ""
+    return f"{found.trials:,} in all: {join_text(parts)}{beyond}" if found.trials else "none"
+
+
+def _saved(found: Summary) -> str:
+    if not found.stopped_early:
+        return ""
+    trials = count_text(found.stopped_early, "trial")
+    if found.steps_saved is None:
+        return f"{trials} stopped"
+    all_steps = found.steps + found.steps_saved
+    share = f" ({100 * found.steps_saved / all_steps:.0f} %)" if all_steps else ""
+    return f"{trials} stopped, which saved about {found.steps_saved:,} of {all_steps:,} training steps{share}"

@@ -1,0 +1,121 @@
+"""What a figure shows, in a sentence: its title, and what it leaves out. Plain text; escaped where it is shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunesmith.analysis.axes import IDLE
+from tunesmith.analysis.figures import Curves, History, Parallel
+from tunesmith.plots.texts import clip, count_text, join_text, number_text
+
+_NAME: Final = 40
+
+
+def history_finding(data: History) -> str:
+    """The title of the history."""
+    count, metric = len(data.numbers), clip(data.metric, _NAME)
+    if not count:
+        return "No trial has ended yet"
+    if data.best is not None:
+        return f"Best {metric}: {number_text(data.best_value)}, trial {data.best} of {count:,}"
+    if all(state == "failed" for state in data.states):
+        return "The only trial failed" if count == 1 else f"All {count:,} trials failed"
+    if data.limited and np.isfinite(data.values).any():
+        return f"None of {count_text(count, 'trial')} keeps the limits"
+    return f"No trial has a finite {metric}"
+
+
+def history_remarks(data: History) -> list[str]:
+    """What must be known to read the history."""
+    remarks = []
+    outside = _outside(data.values, data.near) if not data.log else 0
+    if outside:
+        remarks.append(f"{count_text(outside, 'value')} far off the others: double-click the figure to see all.")
+    if data.log:
+        remarks.append("The axis is logarithmic.")
+    return remarks
+
+
+def curves_finding(data: Curves) -> str:
+    """The title of the learning curves."""
+    if not data.lines:
+        return f"No trial reported {clip(data.metric, _NAME)} step by step"
+    if data.total == 1:
+        return f"Trial {data.lines[0].number} was {'' if data.stopped else 'not '}stopped early"
+    stopped = f"{data.stopped:,} of {data.total:,} trials" if data.stopped else "no trial"
+    was = "were" if data.stopped > 1 else "was"
+    best = f"Trial {data.best} is best; " if data.best is not None else ""
+    finding = f"{best}{stopped} {was} stopped early"
+    return finding[0].upper() + finding[1:]
+
+
+def curves_remarks(data: Curves) -> list[str]:
+    """What the learning curves leave out."""
+    remarks = []
+    if len(data.lines) < data.total:
+        remarks.append(
+            f"{len(data.lines):,} of {data.total:,} curves are shown: the best ones and an even spread of the others."
+        )
+    if data.points is not None:
+        remarks.append(f"Longer curves are drawn with {data.points:,} of their points, extremes kept.")
+    if data.log:
+        remarks.append("The axis is logarithmic.")
+    elif data.near is not None and any(_outside(line.values, data.near) for line in data.lines):
+        remarks.append("Some values lie far off the others: double-click the figure to see all.")
+    return remarks
+
+
+def parallel_finding(data: Parallel) -> str:
+    """The title of the parallel coordinates."""
+    if not data.objectives:
+        return "No trial has a value to compare"
+    if not data.axes:
+        return "No parameter varies in this study"
+    where = data.gathered
+    by = f" by {clip(data.objectives[0].name, _NAME)}" if len(data.objectives) > 1 else ""
+    if where is None:
+        return f"{count_text(data.total, 'trial')}; trial {data.best} is best{by}"
+    name = clip(where.name, _NAME)
+    if where.option is not None:
+        place = f"{name} = {clip(where.option, _NAME)}"
+    else:
+        place = f"{name} between {number_text(where.low or 0.0)} and {number_text(where.high or 0.0)}"
+    return f"The best {where.count:,} of {data.total:,} trials{by} have {place}"
+
+
+def parallel_remarks(data: Parallel) -> list[str]:
+    """What the parallel coordinates leave out."""
+    remarks = []
+    if len(data.numbers) < data.total:
+        remarks.append(
+            f"{len(data.numbers):,} of {data.total:,} trials are shown: the best ones and an even spread of the others."
+        )
+    left_out = [
+        f"{count:,} {what}"
+        for count, what in (
+            (data.failed, "failed"),
+            (data.waiting, "not ended"),
+            (data.valueless, "without a finite value"),
+        )
+        if count
+    ]
+    if left_out:
+        remarks.append(f"Left out: {join_text(left_out)}.")
+    if data.hidden:
+        remarks.append(
+            f"{count_text(len(data.hidden), 'further parameter')} did not fit, "
+            f"from {clip(data.hidden[0], _NAME)} on; the table has all."
+        )
+    if any(axis.idle is not None for axis in data.axes):
+        remarks.append(f"“{IDLE}” on an axis: the parameter took no part in that trial.")
+    return remarks
+
+
+def _outside(values: NDArray[np.float64], near: tuple[float, float] | None) -> int:
+    if near is None:
+        return 0
+    finite = values[np.isfinite(values)]
+    return int(((finite < near[0]) | (finite > near[1])).sum())

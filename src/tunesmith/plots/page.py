@@ -1,0 +1,127 @@
+"""The report: one HTML page that needs nothing else, neither files nor a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import jinja2
+import plotly.graph_objects as go
+import plotly.offline
+from markupsafe import Markup
+
+from tunesmith.analysis import figures as data
+from tunesmith.plots import findings
+from tunesmith.plots.answer import answer
+from tunesmith.plots.cells import cells
+from tunesmith.plots.figures import curves_figure, history_figure, min_width, parallel_figure
+from tunesmith.plots.texts import better_text, clip, cut
+from tunesmith.trials.view import View
+
+_TITLE: Final = 200
+_NOTE: Final = 1000
+
+
+class Section(NamedTuple):
+    """A figure of the page; `figure` is None where there is nothing to draw, which the finding then says."""
+
+    id: str
+    heading: str
+    finding: str
+    remarks: list[str]
+    figure: go.Figure | None
+    width: int = 0
+    """The least width in pixels; narrower screens scroll."""
+
+
+def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = ()) -> str:
+    """The report of a study as one self-contained HTML page.
+
+    `notes` are sentences for its end: which sampler and scheduler searched, what to do next.
+    """
+    sections = _sections(view)
+    drawn = {section.id: section.figure for section in sections if section.figure is not None}
+    pages = _templates()
+    scripts = [_script(plotly.offline.get_plotlyjs())] if drawn else []
+    scripts.append(_script(_source(pages, "report.js")))
+    found = answer(data.summary(view))
+    return pages.get_template("report.html.j2").render(
+        title=cut(title if title is not None else view.spec.name, _TITLE),
+        objective=" · ".join(better_text(o.metric, o.direction) for o in view.spec.objectives),
+        answer=found,
+        sections=sections,
+        table=cells(view, data.table(view)),
+        notes=[cut(note, _NOTE) for note in notes],
+        style=Markup(_source(pages, "report.css")),  # noqa: S704  our own file
+        figures=_figures_json(drawn),
+        scripts=scripts,
+        hashes=" ".join(_hash(script) for script in scripts),
+    )
+
+
+def _sections(view: View) -> list[Section]:
+    history, curves, parallel = data.history(view), data.curves(view), data.parallel(view)
+    axes = [*parallel.axes, *parallel.objectives]
+    metric = clip(curves.metric, 60)
+    return [
+        Section(
+            "history",
+            "History",
+            findings.history_finding(history),
+            findings.history_remarks(history),
+            history_figure(history) if len(history.numbers) else None,
+        ),
+        Section(
+            "curves",
+            f"Learning curves of {metric}",
+            findings.curves_finding(curves),
+            findings.curves_remarks(curves),
+            curves_figure(curves) if curves.lines else None,
+        ),
+        Section(
+            "parallel",
+            "Parameters and outcome",
+            findings.parallel_finding(parallel),
+            findings.parallel_remarks(parallel),
+            parallel_figure(parallel) if parallel.axes else None,
+            min_width(axes),
+        ),
+    ]
+
+
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("tunesmith", "plots"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _source(pages: jinja2.Environment, name: str) -> str:
+    assert pages.loader is not None
+    return pages.loader.get_source(pages, name)[0]
+
+
+def _script(source: str) -> Markup:
+    assert "</script" not in source.lower(), "a script would end early"
+    return Markup(source)  # noqa: S704  our own file, or the installed Plotly's
+
+
+def _hash(script: str) -> str:
+    """The script's hash for the page's content security policy: nothing else may run, whatever a text contains."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _figures_json(figures: Mapping[str, Any]) -> Markup:
+    """The figures as a JSON object that cannot end the script element it stands in."""
+    for figure in figures.values():
+        figure.layout.title = None  # the page shows the finding as text
+        figure.layout.margin.t -= 35
+    body = ",".join(f'"{name}":{figure.to_json(validate=False, engine="json")}' for name, figure in figures.items())
+    for char in "<>&\u2028\u2029":
+        body = body.replace(char, f"\\u{ord(char):04x}")
+    return Markup(f"{{{body}}}")  # noqa: S704  all that could end the element is escaped above

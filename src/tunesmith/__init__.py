@@ -1,0 +1,87 @@
+"""Tunesmith finds good hyperparameters for models that people train.
+
+    import tunesmith as ts
+
+    study = ts.tune(train, minimize="val_loss", trials=60, parallel=2)
+    study.best.config, study.best.values
+
+Each name is loaded when it is first used, so that `import tunesmith` costs next to nothing.
+"""
+
+import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from tunesmith.errors import TunesmithError as TunesmithError
+    from tunesmith.run.context import Context as Context
+    from tunesmith.samplers.base import Proposal as Proposal, Sampler as Sampler
+    from tunesmith.samplers.grid import Grid as Grid
+    from tunesmith.samplers.sobol import Sobol as Sobol
+    from tunesmith.samplers.uniform import Uniform as Uniform
+    from tunesmith.samplers.wrap import Distinct as Distinct, Seeded as Seeded
+    from tunesmith.schedulers.base import Continue as Continue, Pause as Pause, Scheduler as Scheduler, Stop as Stop
+    from tunesmith.schedulers.combine import Any as Any
+    from tunesmith.schedulers.divergence import Divergence as Divergence
+    from tunesmith.schedulers.halving import Halving as Halving
+    from tunesmith.schedulers.median import Median as Median
+    from tunesmith.schedulers.patience import Patience as Patience
+    from tunesmith.schedulers.plain import NoStopping as NoStopping
+    from tunesmith.space.conditions import when as when
+    from tunesmith.space.hints import arguments as arguments, space_of as space_of
+    from tunesmith.space.limits import forbid as forbid
+    from tunesmith.space.params import (
+        Choice as Choice,
+        Fixed as Fixed,
+        Float as Float,
+        Int as Int,
+        Ordinal as Ordinal,
+    )
+    from tunesmith.space.space import Space as Space
+    from tunesmith.study import Study as Study
+    from tunesmith.trials.trial import State as State, Trial as Trial
+    from tunesmith.trials.view import View as View
+    from tunesmith.tuning import tune as tune
+
+__version__ = "0.1.0"
+
+_HOMES: typing.Final = {
+    "errors": ("TunesmithError",),
+    "run.context": ("Context",),
+    "samplers.base": ("Proposal", "Sampler"),
+    "samplers.grid": ("Grid",),
+    "samplers.sobol": ("Sobol",),
+    "samplers.uniform": ("Uniform",),
+    "samplers.wrap": ("Distinct", "Seeded"),
+    "schedulers.base": ("Continue", "Pause", "Scheduler", "Stop"),
+    "schedulers.combine": ("Any",),
+    "schedulers.divergence": ("Divergence",),
+    "schedulers.halving": ("Halving",),
+    "schedulers.median": ("Median",),
+    "schedulers.patience": ("Patience",),
+    "schedulers.plain": ("NoStopping",),
+    "space.conditions": ("when",),
+    "space.hints": ("arguments", "space_of"),
+    "space.limits": ("forbid",),
+    "space.params": ("Choice", "Fixed", "Float", "Int", "Ordinal"),
+    "space.space": ("Space",),
+    "study": ("Study",),
+    "trials.trial": ("State", "Trial"),
+    "trials.view": ("View",),
+    "tuning": ("tune",),
+}
+_HOME_OF: typing.Final = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605  the table above is the list, and a test compares it with the imports for type checkers
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'tunesmith' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"tunesmith.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,209 @@
+"""`run`: tune a Python function, a sweep file, or any program."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from tunesmith.cli.options import store_option
+from tunesmith.cli.sweep import Sweep, read_command, read_sweep
+from tunesmith.errors import InvalidFile, InvalidStudy
+from tunesmith.run.attempt import Target
+from tunesmith.run.command import Command
+from tunesmith.run.devices import devices_from
+from tunesmith.run.executor import Executor
+from tunesmith.run.processes import Processes
+from tunesmith.run.progress import watcher_for
+from tunesmith.space.hints import bind
+from tunesmith.study import Study
+from tunesmith.trials.spec import seconds_from
+from tunesmith.tuning import run_study, source_of
+
+_EXAMPLE: Final = "tunesmith run train.py:train --minimize val_loss --trials 60"
+
+
+@click.command("run", context_settings={"ignore_unknown_options": False})
+@click.argument("target", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--minimize", multiple=True, metavar="METRIC", help="A metric to minimize; may be given several times.")
+@click.option("--maximize", multiple=True, metavar="METRIC", help="A metric to maximize; may be given several times.")
+@click.option("--limit", "limits", multiple=True, metavar="'METRIC <= X'", help="A bound on another metric.")
+@click.option("--trials", type=int, help="How many trials in all, counting those of earlier runs.")
+@click.option("--time", help="How long in all: 90s, 10m, 2h.")
+@click.option("--cost", type=float, help="How much of the metric 'cost' in all.")
+@click.option(
+    "--parallel",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Trials at a time, each in its own process.",
+)
+@click.option(
+    "--devices", default="auto", show_default=True, help="GPUs: how many, or which (0,1); one for each parallel trial."
+)
+@click.option("--trial-time", help="End single trials after this time.")
+@click.option("--name", help="The study's name; by default the function's, the file's or the program's.")
+@click.option("--seed", type=int, help="Of the search and of every trial; by default drawn once and recorded.")
+@click.option("--sampler", help="auto, sobol, random, grid.")
+@click.option("--scheduler", help="auto, none, median, patience, divergence, halving.")
+@click.option("--pick", type=click.Choice(["last", "best"]), help="Which report is a trial's value.  [default: last]")
+@click.option(
+    "--metrics-file",
+    help="Programs only: a file in the trial's own folder ($TUNESMITH_FOLDER) to which the program writes metrics.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--plain", is_flag=True, help="Plain lines instead of the live view.")
+@store_option
+def run_command(target: tuple[str, ...], quiet: bool, plain: bool, **options: Any) -> None:
+    """Tune TARGET: a Python function, a sweep file, or any program.
+
+    \b
+    tunesmith run train.py:train --minimize val_loss --trials 60 --parallel 2
+    tunesmith run sweep.yaml
+    tunesmith run --minimize loss --trials 30 -- python train.py --lr '{lr: log 1e-5 1}' --width '{width: int 16 512}'
+
+    Running the same command again continues the study to its totals, also after a crash.
+    """
+    progress = watcher_for("quiet" if quiet else "lines" if plain else "auto")
+    study, executor, source = _prepare(target, options)
+    with study:
+        run_study(study, executor, progress, source=source)
+        ending = study.ending
+        has_result = bool(study.front)
+        if not quiet and has_result:
+            where = "" if options["store"] == "sqlite:///tunesmith.db" else f" --store {options['store']}"
+            click.echo(
+                f"Look closer: tunesmith show {study.name}{where}   tunesmith report {study.name}{where}", err=True
+            )
+    if ending is not None and ending.can_continue:
+        sys.exit(130)
+    sys.exit(0 if has_result else 1)
+
+
+def _prepare(target: Sequence[str], options: dict[str, Any]) -> tuple[Study, Executor, Path | None]:
+    first = target[0]
+    if len(target) == 1 and first.endswith((".yaml", ".yml")):
+        sweep = read_sweep(Path(first))
+        for note in sweep.notes:
+            click.echo(f"Note: {note}", err=True)
+        return *_of_program(replace(sweep, name=sweep.name or Path(first).stem), options, cwd=Path(first).parent), Path(
+            first
+        )
+    if len(target) == 1 and ":" in first:
+        return _of_function(first, options)
+    if len(target) == 1 and first.endswith(".py"):
+        raise InvalidFile(
+            f"{first}: name the function in it, as in {first}:train, or run it as a program: tunesmith run -- python {first}"
+        )
+    space, template = read_command(target)
+    name = next((Path(word).stem for word in target if word.endswith((".py", ".sh"))), Path(first).name)
+    sweep = Sweep(name, space, (), (), "auto", "auto", None, template)
+    script = next((Path(word) for word in template if word.endswith((".py", ".sh")) and Path(word).exists()), None)
+    return *_of_program(sweep, options, cwd=None), script
+
+
+def _of_function(target: str, options: dict[str, Any]) -> tuple[Study, Executor, Path | None]:
+    function = load_function(target)
+    binding = bind(function)
+    if (options["trials"], options["time"], options["cost"]) == (None, None, None) and binding.space.size is None:
+        raise InvalidStudy(f"How long shall it search? Give --trials 60, or --time 2h, as in: {_EXAMPLE}")
+    executor = Processes(
+        Target(function, binding),
+        slots=options["parallel"],
+        devices=devices_from(_devices(options)),
+        time_limit=seconds_from(options["trial_time"], "--trial-time"),
+    )
+    name = options["name"] or target.rpartition(":")[2]
+    return _open(name, binding.space, options, options["minimize"], options["maximize"]), executor, source_of(function)
+
+
+def _of_program(sweep: Sweep, options: dict[str, Any], *, cwd: Path | None) -> tuple[Study, Executor]:
+    options = dict(options)
+    for name in ("trials", "time", "seed"):
+        options[name] = options[name] if options[name] is not None else getattr(sweep, name)
+    for name in ("sampler", "scheduler"):
+        options[name] = options[name] or getattr(sweep, name)
+    minimize, maximize = options["minimize"] or sweep.minimize, options["maximize"] or sweep.maximize
+    if options["minimize"] or options["maximize"]:
+        minimize, maximize = options["minimize"], options["maximize"]
+    if not minimize and not maximize:
+        raise InvalidStudy(
+            "Which metric counts? Say --minimize val_loss or --maximize accuracy, as the program prints it."
+        )
+    if (options["trials"], options["time"], options["cost"]) == (None, None, None) and sweep.space.size is None:
+        raise InvalidStudy("How long shall it search? Give --trials 60, or --time 2h (in a sweep file: run_cap: 60).")
+    executor = Command(
+        sweep.command,
+        slots=options["parallel"],
+        devices=devices_from(_devices(options)),
+        time_limit=seconds_from(options["trial_time"], "--trial-time"),
+        cwd=cwd,
+        metrics_file=options["metrics_file"],
+    )
+    return _open(options["name"] or sweep.name or "sweep", sweep.space, options, minimize, maximize), executor
+
+
+def _open(name: str, space: Any, options: dict[str, Any], minimize: Sequence[str], maximize: Sequence[str]) -> Study:
+    if not minimize and not maximize:
+        raise InvalidStudy(f"Which metric counts? Say --minimize val_loss or --maximize accuracy, as in: {_EXAMPLE}")
+    return Study.open(
+        name,
+        space=space,
+        minimize=list(minimize),
+        maximize=list(maximize),
+        limits=_limits(options["limits"]) or None,
+        **{key: options[key] for key in ("store", "seed", "trials", "time", "cost", "sampler", "scheduler", "pick")},
+    )
+
+
+def _limits(given: Sequence[str]) -> dict[str, str]:
+    limits = {}
+    for text in given:
+        op = "<=" if "<=" in text else ">="
+        metric, found, bound = text.partition(op)
+        if not found:
+            raise InvalidStudy(f"--limit {text!r}: write it as 'memory_gb <= 8' or 'accuracy >= 0.9'.")
+        limits[metric.strip()] = f"{op} {bound.strip()}"
+    return limits
+
+
+def _devices(options: dict[str, Any]) -> str | int:
+    given = str(options["devices"])
+    return int(given) if given.isdigit() else given
+
+
+def load_function(target: str) -> Callable[..., Any]:
+    """The function that `train.py:train` or `package.module:train` names. Errors in the module itself come with its traceback."""
+    place, _, name = target.rpartition(":")
+    if place.endswith(".py"):
+        path = Path(place).absolute()
+        if not path.exists():
+            raise InvalidFile(f"{place} does not exist; name a Python file and a function in it, as in train.py:train.")
+        sys.path.insert(0, str(path.parent))
+        module_name = path.stem
+    else:
+        sys.path.insert(0, str(Path.cwd()))
+        module_name = place
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise  # a module that the user's own code imports
+        raise InvalidFile(
+            f"There is no module {module_name!r} here; name a file and a function, as in train.py:train."
+        ) from None
+    function = getattr(module, name, None)
+    if not callable(function):
+        known = ", ".join(
+            key
+            for key, value in vars(module).items()
+            if callable(value) and getattr(value, "__module__", "") == module_name
+        )
+        raise InvalidFile(f"{place} has no function {name!r}; its functions: {known or 'none'}.")
+    found: Callable[..., Any] = function
+    return found

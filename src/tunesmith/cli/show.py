@@ -1,0 +1,219 @@
+"""`ls`, `show`, `best`, `trial`: reading a store."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any, Final
+
+import click
+
+from tunesmith.analysis.summary import Summary, summary
+from tunesmith.cli.options import json_option, open_study, print_json, store_option
+from tunesmith.errors import InvalidStudy
+from tunesmith.run.folder import trial_folder
+from tunesmith.run.words import config_text, duration, metrics_text, plural, sparkline, value_text
+from tunesmith.stores.url import open_store
+from tunesmith.study import Study
+from tunesmith.trials.order import best_trial, front
+from tunesmith.trials.spec import StudySpec
+from tunesmith.trials.story import story
+from tunesmith.trials.trial import State, Trial
+from tunesmith.trials.view import View
+
+_SHOWN: Final = 10
+
+
+@click.command("ls")
+@store_option
+@json_option
+def ls_command(store: str, as_json: bool) -> None:
+    """List the studies of a store."""
+    opened = open_store(store, create=False)
+    rows = []
+    for info in opened.studies():
+        study = Study(opened, info.name)
+        spec, trials = study.spec, study.trials  # not the view: a list needs no learning curves
+        best = best_trial(spec, trials)
+        metric = spec.objectives[0].metric
+        rows.append(
+            {
+                "name": info.name,
+                "trials": info.trials,
+                "budget": spec.budget.trials,
+                "running": sum(trial.state is State.RUNNING for trial in trials),
+                "metric": metric,
+                "best": best.values[metric] if best else None,
+                "created": time.strftime("%Y-%m-%d %H:%M", time.localtime(info.created)),
+            }
+        )
+    opened.close()
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo(f"{store} has no studies yet; begin one with: tunesmith run")
+    for row in rows:
+        total = f" of {row['budget']}" if row["budget"] else ""
+        best_text = f"{row['metric']} {value_text(row['best'])}" if row["best"] is not None else "no result yet"
+        click.echo(f"{row['name']:<24} {row['trials']}{total} trials   best {best_text}   begun {row['created']}")
+
+
+@click.command("show")
+@click.argument("study", required=False)
+@store_option
+@json_option
+def show_command(study: str | None, store: str, as_json: bool) -> None:
+    """A study at a glance. STUDY may be left out where the store has only one."""
+    with open_study(store, study) as opened:
+        view = opened.view
+        found = summary(view)
+        if as_json:
+            print_json(
+                {
+                    **dataclasses.asdict(found),
+                    "space": view.space.to_json(),
+                    "budget": vars(view.spec.budget),
+                    "seed": view.spec.seed,
+                }
+            )
+            return
+        click.echo(f"{opened.name}: {_goal(view)}")
+        click.echo(f"  {opened.sampler.why}\n  {opened.scheduler.why}")
+        for line in _counts(found):
+            click.echo(f"  {line}")
+        for trial in front(view.spec, view.trials)[:_SHOWN]:
+            _print_result(view.spec, trial, "best" if len(view.spec.objectives) == 1 else "on the front")
+        if found.default is not None and found.default.values:
+            click.echo(
+                f"the default configuration (trial {found.default.number}): {metrics_text(found.default.values, _names(view.spec))}"
+            )
+        click.echo("latest trials")
+        for trial in view.trials[-_SHOWN:]:
+            click.echo(f"  {_line(view, trial)}")
+
+
+@click.command("best")
+@click.argument("study", required=False)
+@store_option
+@json_option
+def best_command(study: str | None, store: str, as_json: bool) -> None:
+    """The best configuration of a study; the whole front if it has several objectives."""
+    with open_study(store, study) as opened:
+        spec, trials = opened.spec, opened.front
+        if not trials:
+            raise InvalidStudy(
+                f"Study {opened.name!r} has no result yet; look at its trials with: tunesmith show {opened.name}"
+            )
+        if as_json:
+            found = [
+                {"trial": t.number, "state": t.state.value, "config": t.config, "values": dict(t.values)}
+                for t in trials
+            ]
+            print_json(found[0] if len(spec.objectives) == 1 else found)
+            return
+        for trial in trials:
+            _print_result(spec, trial, "best" if len(trials) == 1 else "on the front")
+
+
+@click.command("trial")
+@click.argument("study")
+@click.argument("number", type=int)
+@store_option
+@json_option
+@click.option("--output", is_flag=True, help="Print also what the trial wrote to its standard output and error.")
+def trial_command(study: str, number: int, store: str, as_json: bool, output: bool) -> None:
+    """One trial: its configuration, what happened to it and why, its curve, its failure."""
+    with open_study(store, study) as opened:
+        view = opened.view
+        if not 0 <= number < len(view.trials):
+            raise InvalidStudy(
+                f"Study {opened.name!r} has no trial {number}; its trials are 0 to {len(view.trials) - 1}."
+            )
+        trial = view.trials[number]
+        if as_json:
+            print_json(_document(opened, view, trial))
+            return
+        _print_trial(opened, view, trial)
+        for name in ("stdout.txt", "stderr.txt") if output else ():
+            path = trial_folder(opened.folder, number) / name
+            if path.exists() and path.stat().st_size:
+                click.echo(f"{name}\n{path.read_text(errors='replace')}")
+
+
+def _print_trial(study: Study, view: View, trial: Trial) -> None:
+    click.echo(f"trial {trial.number} of {study.name}: {trial.state.value}")
+    for name, value in (trial.config or {}).items():
+        click.echo(f"  {name:<24} {value!r}")
+    click.echo(f"seed {trial.seed}, attempt {trial.attempt}, {duration(trial.spent)} of training")
+    click.echo(f"story: {story(trial)}")
+    if trial.values:
+        click.echo(f"values: {metrics_text(trial.values, _names(view.spec))}")
+    for metric in view.metrics(trial.number):
+        steps, values = view.curve(trial.number, metric)
+        click.echo(
+            f"  {metric:<16} {sparkline(values.tolist(), 40)}  {plural(len(steps), 'report')}, last at step {steps[-1]}"
+        )
+    if trial.failure is not None and trial.failure.trace.strip():
+        click.echo(trial.failure.trace)
+    record = _record(study, trial)
+    if record:
+        code = record.get("code") or {}
+        changed = ", with uncommitted changes" if code.get("diff") else ""
+        click.echo(f"ran on {record['host']} with Python {record['python']}: {' '.join(record['arguments'])}")
+        if code.get("commit"):
+            click.echo(f"code {code['file']} at commit {code['commit'][:12]}{changed}")
+
+
+def _document(study: Study, view: View, trial: Trial) -> dict[str, Any]:
+    document = dataclasses.asdict(trial)
+    document["state"] = trial.state.value
+    document["story"] = story(trial)
+    document["params"] = {name: param.to_json() for name, param in trial.params.items()}
+    document["curves"] = {
+        metric: [column.tolist() for column in view.curve(trial.number, metric)]
+        for metric in view.metrics(trial.number)
+    }
+    document["record"] = _record(study, trial)
+    return document
+
+
+def _record(study: Study, trial: Trial) -> dict[str, Any] | None:
+    for event in study.store.events(study.name) if trial.record else ():
+        if event.trial is None and getattr(event.fact, "key", None) == trial.record:
+            content: dict[str, Any] = event.fact.value  # type: ignore[union-attr]  # only Noted has a key
+            return content
+    return None
+
+
+def _goal(view: View) -> str:
+    return " and ".join(f"{objective.direction} {objective.metric}" for objective in view.spec.objectives) + (
+        f", the {view.spec.pick} report of a trial is its value"
+    )
+
+
+def _names(spec: StudySpec) -> list[str]:
+    return [objective.metric for objective in spec.objectives]
+
+
+def _counts(found: Summary) -> list[str]:
+    states = ", ".join(f"{count} {state}" for state, count in found.states.items()) or "none yet"
+    lines = [f"{plural(found.trials, 'trial')}: {states}; {duration(found.seconds)} of training"]
+    if found.failures:
+        lines.append("failures: " + ", ".join(f"{count} {kind}" for kind, count in found.failures.items()))
+    return lines
+
+
+def _print_result(spec: StudySpec, trial: Trial, what: str) -> None:
+    click.echo(f"{what}: trial {trial.number} ({trial.state.value}), {metrics_text(trial.values, _names(spec))}")
+    for name, value in (trial.config or {}).items():
+        click.echo(f"  {name:<24} {value!r}")
+
+
+def _line(view: View, trial: Trial) -> str:
+    if trial.failure is not None:
+        outcome = f"{trial.failure.kind}: {trial.failure.message}"
+    else:
+        outcome = metrics_text({name: trial.values[name] for name in _names(view.spec) if name in trial.values})
+        outcome += f" ({trial.reason})" if trial.reason else ""
+    return f"{trial.number:>5} {trial.state.value:<8} {outcome}  {config_text(trial.config)}"[:200]

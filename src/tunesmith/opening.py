@@ -1,0 +1,133 @@
+"""Opening a study: begin it, or continue it if what is wanted is the same search."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, final
+
+from tunesmith.errors import DuplicateStudy, StudyChanged
+from tunesmith.samplers.auto import describe_sampler
+from tunesmith.samplers.base import Sampler
+from tunesmith.schedulers.auto import describe_scheduler
+from tunesmith.schedulers.base import Scheduler
+from tunesmith.space.space import Space
+from tunesmith.stores.base import Store
+from tunesmith.stores.sqlite import SqliteStore
+from tunesmith.trials.facts import Draft, Revised
+from tunesmith.trials.spec import Budget, MetricLimit, Objective, Pick, StudySpec
+
+_SIX_DIGITS: Final = 1_000_000
+
+
+@final
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asks of a study; None, or nothing, leaves it as it is."""
+
+    space: Space | None
+    objectives: tuple[Objective, ...]
+    limits: tuple[MetricLimit, ...] | None
+    budget: Budget
+    seed: int | None
+    pick: Pick | None
+    sampler: str | Sampler | None
+    scheduler: str | Scheduler | None
+    points: Sequence[Mapping[str, Any]]
+
+    def spec(self, name: str) -> StudySpec:
+        """The definition of a new study."""
+        return StudySpec(
+            name=name,
+            space=Space(grows=True) if self.space is None else self.space,
+            objectives=self.objectives,
+            limits=self.limits or (),
+            budget=self.budget,
+            seed=secrets.randbelow(_SIX_DIGITS) if self.seed is None else self.seed,
+            pick=self.pick or "last",
+            sampler=describe_sampler(self.sampler or "auto", _checked(self.points, self.space)),
+            scheduler=describe_scheduler(self.scheduler or "auto"),
+        )
+
+
+def settle(store: Store, name: str, wanted: Wanted) -> None:
+    """Make the store hold the wanted study. Raises `StudyChanged` if it holds another search under this name."""
+    if name not in {study.name for study in store.studies()}:
+        spec = wanted.spec(name)
+        try:
+            store.create(spec)
+        except DuplicateStudy:
+            pass  # another process began it in this moment
+        else:
+            return
+    known = store.spec(name)
+    changed = _differences(known, wanted)
+    if changed:
+        trials = store.changes(name, reports=False).trials
+        if any(trial.state.ended for trial in trials):
+            raise _changed_study(store, name, changed)
+        # Nothing has come out yet, so nothing can be mixed up: what was mistyped is corrected.
+        known = _corrected(known, wanted, has_trials=bool(trials))
+        changed = _differences(known, wanted)
+        if changed:
+            raise _changed_study(store, name, changed)
+    revised = _revised(known, wanted)
+    if revised != store.spec(name):
+        store.append(name, [Draft(None, Revised(revised))])
+
+
+def _corrected(known: StudySpec, wanted: Wanted, *, has_trials: bool) -> StudySpec:
+    """The study with what may change before it has a result; space and seed only before it has a configuration."""
+    spec = replace(
+        known,
+        objectives=wanted.objectives or known.objectives,
+        limits=known.limits if wanted.limits is None else wanted.limits,
+        pick=wanted.pick or known.pick,
+    )
+    if has_trials:
+        return spec
+    return replace(spec, space=wanted.space or known.space, seed=known.seed if wanted.seed is None else wanted.seed)
+
+
+def _differences(known: StudySpec, wanted: Wanted) -> list[str]:
+    """What makes the wanted study another search than the known one."""
+    changed = [] if wanted.space is None or known.space.grows else known.space.differences(wanted.space)
+    if wanted.objectives and wanted.objectives != known.objectives:
+        was = ", ".join(f"{objective.direction} {objective.metric}" for objective in known.objectives)
+        changed.append(f"its objectives were: {was}")
+    if wanted.limits is not None and wanted.limits != known.limits:
+        changed.append("its limits on metrics were: " + (", ".join(map(str, known.limits)) or "none"))
+    if wanted.seed is not None and wanted.seed != known.seed:
+        changed.append(f"its seed was {known.seed}")
+    if wanted.pick is not None and wanted.pick != known.pick:
+        changed.append(f"the value of its trials is the {known.pick} report")
+    return changed
+
+
+def _changed_study(store: Store, name: str, changed: list[str]) -> StudyChanged:
+    where = f" --store {store.path}" if isinstance(store, SqliteStore) else ""
+    return StudyChanged(
+        f"Study {name!r} exists and is another search: {'; '.join(changed)}. "
+        f"Give the new search its own name (name={name + '-2'!r}), or remove the old one (tunesmith delete {name}{where})."
+    )
+
+
+def _revised(known: StudySpec, wanted: Wanted) -> StudySpec:
+    """The study with what may change while it runs: budgets, sampler, scheduler, points and defaults."""
+    given = {name: amount for name, amount in vars(wanted.budget).items() if amount is not None}
+    revised = replace(known, budget=replace(known.budget, **given))
+    if wanted.space is not None and not known.space.grows:
+        revised = replace(revised, space=wanted.space)
+    if wanted.sampler is not None or wanted.points:
+        points = _checked(wanted.points, wanted.space or known.space)
+        kept = known.sampler if isinstance(known.sampler, dict) else {"name": known.sampler, "points": []}
+        sampler = {**kept, "points": points} if wanted.sampler is None else describe_sampler(wanted.sampler, points)
+        revised = replace(revised, sampler=sampler)
+    if wanted.scheduler is not None:
+        revised = replace(revised, scheduler=describe_scheduler(wanted.scheduler))
+    return revised
+
+
+def _checked(points: Sequence[Mapping[str, Any]], space: Space | None) -> list[Mapping[str, Any]]:
+    return [point if space is None or space.grows else space.check(point, partial=True) for point in points]

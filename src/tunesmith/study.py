@@ -1,0 +1,329 @@
+"""Study: one search, as a handle. Delegates; decides nothing."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, final, overload
+
+from tunesmith.analysis.table import Table, table
+from tunesmith.errors import Conflict, IllegalTransition, InvalidStudy, MissingExtra, SpaceExhausted
+from tunesmith.opening import Wanted, settle
+from tunesmith.run.context import checked_metrics, metrics_from
+from tunesmith.run.driver import Ending
+from tunesmith.run.folder import study_folder
+from tunesmith.run.outcome import finished, stopped
+from tunesmith.run.proposing import asked_fact, config_key, trial_rng, trial_seed
+from tunesmith.run.worker_id import is_dead, worker_id
+from tunesmith.samplers.auto import choose_sampler
+from tunesmith.samplers.base import Proposal, Sampler
+from tunesmith.schedulers.auto import choose_scheduler
+from tunesmith.schedulers.base import Decision, New, Scheduler, Stop
+from tunesmith.space.space import Space
+from tunesmith.stores.base import Store
+from tunesmith.stores.sqlite import SqliteStore
+from tunesmith.stores.url import open_store
+from tunesmith.trials.facts import Asked, Draft, Fact, Failed, Lost, Opened, Reported, Started, Stopped
+from tunesmith.trials.order import best_trial, front
+from tunesmith.trials.spec import Budget, Pick, StudySpec, limits_from, objectives_from, seconds_from
+from tunesmith.trials.trial import FailureKind, State, Trial
+from tunesmith.trials.view import FAILURES, View
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+DEFAULT_STORE: Final = "sqlite:///tunesmith.db"
+
+
+@final
+class Study:
+    """One search: its trials, its best result, and ask/tell. Made by `Study.open` or `tune`."""
+
+    def __init__(
+        self, store: Store, name: str, *, sampler: Sampler | None = None, scheduler: Scheduler | None = None
+    ) -> None:
+        self.store = store
+        self.name = name
+        self.ending: Ending | None = None
+        """Why the last `tune` ended."""
+        self._view = View(store.spec(name))
+        self._has_curves = False
+        """Whether `_view` holds learning curves; most of a large study's bulk, which a look at its trials can do without."""
+        self._worker = worker_id()
+        self._scratch: Path | None = None
+        self.sampler = choose_sampler(self._view.spec, sampler)
+        self.scheduler = choose_scheduler(self._view.spec, scheduler)
+
+    @staticmethod
+    def open(
+        name: str,
+        *,
+        space: Space | Mapping[str, object] | None = None,
+        minimize: str | Sequence[str] | None = None,
+        maximize: str | Sequence[str] | None = None,
+        limits: Mapping[str, str] | None = None,
+        store: str | Path | Store | None = None,
+        seed: int | None = None,
+        trials: int | None = None,
+        time: str | float | None = None,
+        cost: float | None = None,
+        sampler: str | Sampler | None = None,
+        scheduler: str | Scheduler | None = None,
+        points: Sequence[Mapping[str, Any]] = (),
+        pick: Pick | None = None,
+    ) -> Study:
+        """Continue the study of this name in `store`, or begin it.
+
+        What is left out stays as the study has it. Budgets (`trials`, `time`, `cost`) are totals and may be changed;
+        `sampler` and `scheduler` too. Another space, other objectives or another seed under the same name raise
+        `StudyChanged`. `points` are configurations to try right after the default one.
+        """
+        opened = open_store(store)
+        wanted = Wanted(
+            space=Space(space) if isinstance(space, Mapping) else space,
+            objectives=objectives_from(minimize, maximize),
+            limits=None if limits is None else limits_from(limits),
+            budget=Budget(trials, seconds_from(time), cost),
+            seed=seed,
+            pick=pick,
+            sampler=sampler,
+            scheduler=scheduler,
+            points=points,
+        )
+        try:
+            settle(opened, name, wanted)
+            return Study(
+                opened,
+                name,
+                sampler=None if isinstance(sampler, str) else sampler,
+                scheduler=None if isinstance(scheduler, str) else scheduler,
+            )
+        except BaseException:
+            if opened is not store:
+                opened.close()
+            raise
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """The study as it is now: trials, curves and columns, in one immutable value."""
+        return self._look(curves=True)
+
+    def _look(self, *, curves: bool) -> View:
+        if curves and not self._has_curves:
+            self._view, self._has_curves = View(self.spec), True
+        changes = self.store.changes(self.name, self._view.seq, reports=self._has_curves)
+        self._view = self._view.advance(changes, self.spec)
+        return self._view
+
+    @property
+    def spec(self) -> StudySpec:
+        """What is searched, for what, within which budget."""
+        return self.store.spec(self.name)
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """All trials, by number."""
+        return self._look(curves=False).trials
+
+    @property
+    def best(self) -> Trial:
+        """The best trial: feasible, with the best first objective. Raises `InvalidStudy` while there is none."""
+        view = self._look(curves=False)
+        best = best_trial(view.spec, view.trials)
+        if best is None:
+            raise InvalidStudy(f"Study {self.name!r} has no result yet: {_tally(view.trials)}.")
+        return best
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials that no other one beats in all objectives, by number."""
+        view = self._look(curves=False)
+        return front(view.spec, view.trials)
+
+    def table(self) -> Table:
+        """All trials as columns and rows of plain values."""
+        return table(self._look(curves=False))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per trial. Needs pandas."""
+        frame: pd.DataFrame = _library("pandas").DataFrame(self._columns())
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row per trial. Needs polars."""
+        frame: pl.DataFrame = _library("polars").DataFrame(self._columns(), strict=False)
+        return frame
+
+    def _columns(self) -> dict[str, list[object]]:
+        found = self.table()
+        return {name: [row[index] for row in found.rows] for index, name in enumerate(found.columns)}
+
+    # -- ask and tell ------------------------------------------------------------------------------------------------
+
+    def ask(self) -> Trial:
+        """The next trial to train: `trial.number`, `trial.config`, `trial.seed`.
+
+        Trials whose process has died are given out again before new ones. Raises `BudgetSpent` when the study's trials
+        are used up, `SpaceExhausted` when a finite space is.
+        """
+        while True:
+            view = self.view
+            waiting = self._waiting(view)
+            try:
+                if waiting is not None and waiting.state is State.READY:
+                    return self._append(waiting.number, self._started(waiting), expect=waiting)
+                if waiting is None:
+                    changes = self.store.append(self.name, [Draft(None, Opened(self._worker), worker=self._worker)])
+                    waiting, view = changes.trials[0], self.view
+                return self._ask(view.asking(waiting.number), waiting)
+            except Conflict:
+                continue
+
+    def _ask(self, view: View, opened: Trial) -> Trial:
+        rng = trial_rng(view)
+        try:
+            proposal = self.sampler.sampler.ask(view, 1, rng)[0]
+        except SpaceExhausted as error:
+            self._append(opened.number, Stopped(str(error), opened.attempt))
+            raise
+        asked = asked_fact(view, proposal, New(), trial_seed(rng))
+        return self._append(opened.number, asked, self._started(opened), expect=opened, key=config_key(view, asked))
+
+    def _waiting(self, view: View) -> Trial | None:
+        for trial in view.of(State.OPEN, State.READY, State.RUNNING):
+            if trial.state is State.READY or (trial.state is State.OPEN and not trial.worker):
+                return trial
+            if is_dead(trial.worker):
+                return self._append(trial.number, Lost(trial.attempt))
+        return None
+
+    def _started(self, trial: Trial) -> Started:
+        return Started(self._worker, trial.attempt)
+
+    def enqueue(self, config: Mapping[str, Any]) -> Trial:
+        """Add a trial with this configuration (missing parameters at their defaults), to be trained before others."""
+        view = self.view
+        checked = view.space.check(config, partial=True)
+        opened = self.store.append(self.name, [Draft(None, Opened(), worker=self._worker)]).trials[0]
+        view = view.asking(opened.number)
+        asked = asked_fact(view, Proposal(checked, "person", "enqueued"), New(), trial_seed(trial_rng(view)))
+        return self._append(opened.number, asked)
+
+    @overload
+    def report(self, target: Trial, *, step: int | None = None, **metrics: float) -> Decision: ...
+    @overload
+    def report(self, target: str | Path) -> Path: ...
+    def report(self, target: Trial | str | Path, *, step: int | None = None, **metrics: float) -> Decision | Path:
+        """`report(trial, step=3, val_loss=0.4)` records metrics of a running trial and returns what becomes of it.
+
+        `report("report.html")` writes a page about the study, complete in one file, and returns its path.
+        """
+        if not isinstance(target, Trial):
+            return self._write_report(Path(target))
+        if step is None:
+            current = self._current(target)
+            step = current.last.step + 1 if current.last and current.reports else 1
+        trial = self._append(target.number, Reported(step, checked_metrics(metrics), target.attempt))
+        assert trial.last is not None
+        decision = self.scheduler.scheduler.decide(self._view, trial, trial.last)
+        if isinstance(decision, Stop):
+            self._append(target.number, stopped(self._view, trial, decision.reason))
+        return decision
+
+    def tell(self, trial: Trial, value: float | Mapping[str, float] | None = None, /, **metrics: float) -> Trial:
+        """The trial is done, with these values; without any its last report counts. Returns it as recorded.
+
+        A value that is NaN or infinite makes it a failure of kind "nan". Raises `InvalidStudy` if an objective is missing.
+        """
+        names = tuple(objective.metric for objective in self._view.spec.objectives)
+        given = {**(metrics_from(value, names) if value is not None else {}), **metrics}
+        end = finished(self.view, self._current(trial), checked_metrics(given) if given else {})
+        if isinstance(end, Failed) and end.kind == "error":
+            raise InvalidStudy(f"tell(trial {trial.number}): {end.message}")
+        return self._append(trial.number, replace(end, attempt=trial.attempt))
+
+    def fail(self, trial: Trial, kind: FailureKind = "error", message: str = "") -> Trial:
+        """The trial failed; `kind` is one of error, oom, nan, timeout, killed."""
+        if kind not in FAILURES:
+            raise InvalidStudy(f"fail(kind={kind!r}): say one of {', '.join(FAILURES)}.")
+        return self._append(trial.number, Failed(kind, message or kind, trial.attempt))
+
+    def stop(self, trial: Trial, reason: str = "stopped by a person") -> Trial:
+        """End a trial now, wherever it runs; its last report counts."""
+        current = self._current(trial)
+        return self._append(trial.number, stopped(self._view, current, reason))
+
+    def _current(self, trial: Trial) -> Trial:
+        view = self.view
+        if trial.number >= len(view.trials):
+            raise IllegalTransition(f"Study {self.name!r} has no trial {trial.number}; it has {len(view.trials)}.")
+        return view.trials[trial.number]
+
+    def _append(self, number: int, *facts: Fact, expect: Trial | None = None, key: str | None = None) -> Trial:
+        drafts = [Draft(number, fact, key if isinstance(fact, Asked) else None, self._worker) for fact in facts]
+        expected = {expect.number: expect.version} if expect else None
+        changes = self.store.append(self.name, drafts, expect=expected)
+        if self._has_curves and changes.since == self._view.seq:
+            self._view = self._view.advance(changes)
+        else:
+            self._look(curves=True)
+        return self._view.trials[number]
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """Where checkpoints and outputs of the trials are kept: beside the store, or in a temporary directory."""
+        if isinstance(self.store, SqliteStore):
+            return study_folder(self.store.path.with_suffix(".files"), self.name)
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="tunesmith-"))
+            weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
+        return study_folder(self._scratch, self.name)
+
+    def _write_report(self, path: Path) -> Path:
+        from tunesmith.plots.page import report_html  # noqa: PLC0415  plotly is only needed here
+
+        try:
+            path.write_text(report_html(self.view, notes=[self.sampler.why, self.scheduler.why]), encoding="utf-8")
+        except OSError as error:
+            raise InvalidStudy(
+                f"{path} cannot be written ({error.strerror}); name a file in a directory that you may write to."
+            ) from None
+        return path.absolute()
+
+    def close(self) -> None:
+        """Give back the store's connection."""
+        self.store.close()
+
+    def __enter__(self) -> Study:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Study {self.name!r}: {_tally(self.trials)}>"
+
+
+def _tally(trials: Sequence[Trial]) -> str:
+    counts = [(state, sum(trial.state is state for trial in trials)) for state in State]
+    return ", ".join(f"{count} {state.value}" for state, count in counts if count) or "no trials"
+
+
+def _library(name: Literal["pandas", "polars"]) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise MissingExtra(f"study.to_{name}() needs {name}; install it with: pip install {name}") from None

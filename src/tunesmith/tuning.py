@@ -1,0 +1,181 @@
+"""tune: one call from a training function to a tuned study."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from tunesmith.errors import InvalidStudy
+from tunesmith.run.attempt import Target
+from tunesmith.run.devices import devices_from
+from tunesmith.run.driver import Driver
+from tunesmith.run.executor import Executor
+from tunesmith.run.inline import Inline
+from tunesmith.run.processes import Processes
+from tunesmith.run.progress import Progress, watcher_for
+from tunesmith.run.record import take_record
+from tunesmith.run.watcher import Watcher
+from tunesmith.run.words import config_text, metrics_text, plural
+from tunesmith.samplers.base import Sampler
+from tunesmith.schedulers.base import Scheduler
+from tunesmith.space.hints import bind, name_of
+from tunesmith.space.space import Space
+from tunesmith.stores.base import Store
+from tunesmith.study import DEFAULT_STORE, Study
+from tunesmith.trials.order import best_trial, front
+from tunesmith.trials.spec import Pick, StudySpec, seconds_from
+
+
+def tune(
+    function: Callable[..., Any],
+    *,
+    space: Space | Mapping[str, object] | None = None,
+    minimize: str | Sequence[str] | None = None,
+    maximize: str | Sequence[str] | None = None,
+    limits: Mapping[str, str] | None = None,
+    trials: int | None = None,
+    time: str | float | None = None,
+    cost: float | None = None,
+    parallel: int = 1,
+    executor: Literal["auto", "inline", "processes"] | Executor = "auto",
+    devices: str | int | Sequence[int | str] = "auto",
+    trial_time: str | float | None = None,
+    name: str | None = None,
+    store: str | Path | Store | None = DEFAULT_STORE,
+    seed: int | None = None,
+    sampler: str | Sampler | None = None,
+    scheduler: str | Scheduler | None = None,
+    points: Sequence[Mapping[str, Any]] = (),
+    pick: Pick | None = None,
+    progress: Progress | Watcher = "auto",
+) -> Study:
+    """Search the hyperparameters of a training function.
+
+    `function` returns a number or a dict of metrics, or yields them once per step, so that hopeless trials can be
+    stopped. Its space comes from its type hints or from `space`. `trials`, `time` ("2h") and `cost` are totals: running
+    the same script again continues to them, also after a crash. `limits` are outcome constraints, such as
+    `{"memory_gb": "<= 8"}`.
+
+    `parallel` trials run at a time, each in a process of its own with one of the `devices`; a single one runs in this
+    process, unless `executor="processes"`. `trial_time` ends single trials that take too long.
+
+    `name` is the study's, by default the function's. `store=None` keeps it in memory only. `points` are configurations
+    to try right after the default one. `pick` says which report is a trial's value, "last" (default) or "best".
+
+    Ctrl-C once ends the search fairly and returns; twice raises KeyboardInterrupt, SIGTERM ends the program, both after
+    all that was reported is safe. Returns the study: `study.best.config`, `study.best.values`, `study.report("report.html")`.
+    """
+    if parallel < 1 or int(parallel) != parallel:
+        raise InvalidStudy(f"parallel={parallel!r}: give the number of trials to run at a time, 1 or more.")
+    binding = bind(function, Space(space) if isinstance(space, Mapping) else space)
+    if (trials, time, cost) == (None, None, None) and binding.space.size is None:
+        raise InvalidStudy("How long shall it search? Give trials=60, or time='2h', or cost=.")
+    target = Target(function, binding)
+    seconds = seconds_from(trial_time, "trial_time")
+    watcher = watcher_for(progress)
+    places = executor_for(executor, target, parallel=parallel, devices=devices_from(devices), time_limit=seconds)
+    study = Study.open(
+        name or name_of(function),
+        space=binding.space,
+        minimize=minimize,
+        maximize=maximize,
+        limits=limits,
+        store=store,
+        seed=seed,
+        trials=trials,
+        time=time,
+        cost=cost,
+        sampler=sampler,
+        scheduler=scheduler,
+        points=points,
+        pick=pick,
+    )
+    try:
+        return run_study(study, places, watcher, source=source_of(function))
+    except BaseException:
+        study.close()
+        raise
+
+
+def executor_for(
+    executor: str | Executor, target: Target, *, parallel: int, devices: Sequence[str], time_limit: float | None
+) -> Executor:
+    """The executor that a user means by name."""
+    if not isinstance(executor, str):
+        return executor
+    if executor == "auto":
+        executor = "inline" if parallel == 1 else "processes"
+    if executor == "inline":
+        if parallel != 1:
+            raise InvalidStudy(
+                f"executor='inline' runs one trial at a time, not {parallel}; leave executor out, or say 'processes'."
+            )
+        return Inline(target, time_limit=time_limit)
+    if executor == "processes":
+        return Processes(target, slots=parallel, devices=devices, time_limit=time_limit)
+    raise InvalidStudy(f"executor={executor!r} is not known; say 'auto', 'inline' or 'processes', or give an executor.")
+
+
+def run_study(study: Study, executor: Executor, watcher: Watcher, *, source: Path | None = None) -> Study:
+    """Run trials of a study on an executor until a budget is spent, and say how it ended."""
+    driver = Driver(
+        store=study.store,
+        study=study.name,
+        executor=executor,
+        sampler=study.sampler.sampler,
+        scheduler=study.scheduler.scheduler,
+        watcher=watcher,
+        folder=study.folder,
+        record=take_record(source, devices_from("auto")),
+    )
+    try:
+        watcher.said(f"Study {study.name!r}: {_goal(study.spec)}\n  {study.sampler.why}\n  {study.scheduler.why}")
+        study.ending = driver.run()
+    finally:
+        watcher.close()
+    watcher.said(_result(study))
+    if study.ending.leaves is not None:
+        raise study.ending.leaves
+    return study
+
+
+def _goal(spec: StudySpec) -> str:
+    goals = " and ".join(f"{objective.direction} {objective.metric}" for objective in spec.objectives)
+    counts = f"the {spec.pick} report of a trial is its value"
+    over = "" if spec.space.grows else f" over {plural(len(spec.space), 'parameter')}"
+    return f"{goals}{over} ({counts})"
+
+
+def _result(study: Study) -> str:
+    assert study.ending is not None
+    view = study.view
+    best = best_trial(view.spec, view.trials)
+    ended = f"Ended: {study.ending.reason}."
+    if study.ending.can_continue:
+        ended += " Run the same command again to continue."
+    if best is None:
+        return f"{ended} No trial has a result."
+    names = [objective.metric for objective in view.spec.objectives]
+    if len(names) > 1:
+        found = front(view.spec, view.trials)
+        lines = [
+            f"  {trial.number}: {metrics_text(trial.values, names)}  {config_text(trial.config)}" for trial in found[:5]
+        ]
+        more = [f"  and {len(found) - 5} more"] if len(found) > 5 else []
+        return "\n".join([f"{ended} Of {len(view.trials)} trials {len(found)} are on the front:", *lines, *more])
+    metrics = metrics_text(best.values, names)
+    return f"{ended} Best of {len(view.trials)} trials is number {best.number}: {metrics}\n  {config_text(best.config)}"
+
+
+def source_of(function: Callable[..., Any]) -> Path | None:
+    """The file that a training function was written in."""
+    while isinstance(function, partial):
+        function = function.func
+    try:
+        found = inspect.getsourcefile(inspect.unwrap(function))
+    except TypeError:
+        return None
+    return Path(found) if found and Path(found).exists() else None

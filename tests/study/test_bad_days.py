@@ -1,0 +1,282 @@
+"""Bad input and bad days: each with a sentence that says what is wrong, where, and what to do."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+
+import tunesmith as ts
+from tunesmith.errors import (
+    DuplicateStudy,
+    InvalidObjective,
+    InvalidSpace,
+    InvalidStudy,
+    MissingExtra,
+    NewerFormat,
+    StoreError,
+    StudyChanged,
+    UnknownStudy,
+)
+from tunesmith.run.replay import check_log
+from tunesmith.stores.network import network_filesystem
+from tunesmith.stores.sqlite import SqliteStore
+
+X = Annotated[float, ts.Float(0, 1)]
+
+
+def square(x: X = 0.5):
+    return (x - 0.3) ** 2
+
+
+def tune(function=square, **options):
+    return ts.tune(
+        function, **{"minimize": "loss", "trials": 5, "store": None, "progress": "quiet", "seed": 0, **options}
+    )
+
+
+@pytest.mark.parametrize(
+    "options, error, words",
+    [
+        ({"trials": 0}, InvalidStudy, r"trials=0: .* at least one trial"),
+        ({"trials": -3}, InvalidStudy, r"trials=-3"),
+        ({"trials": 2.5}, InvalidStudy, r"trials=2.5"),
+        ({"trials": None}, InvalidStudy, r"How long .* trials=60"),
+        ({"time": "soon"}, InvalidStudy, r"time='soon' is not a duration; .* '2h'"),
+        ({"time": 0}, InvalidStudy, r"time=0"),
+        ({"minimize": None}, InvalidStudy, r"no objective; say minimize="),
+        ({"minimize": ["loss", "loss"]}, InvalidStudy, r"'loss' is an objective twice"),
+        ({"minimize": 3}, InvalidStudy, r"minimize=3"),
+        ({"limits": {"memory": "8"}}, InvalidStudy, r"'memory' .* '<= 8'"),
+        ({"sampler": "bayes"}, InvalidStudy, r"'bayes' is not known; choose one of auto, sobol"),
+        ({"scheduler": "asher"}, InvalidStudy, r"'asher' is not known; choose one of auto, none"),
+        ({"parallel": 0}, InvalidStudy, r"parallel=0"),
+        ({"executor": "cloud"}, InvalidStudy, r"'cloud' is not known"),
+        ({"executor": "inline", "parallel": 2}, InvalidStudy, r"one trial at a time"),
+        ({"pick": "first"}, InvalidStudy, r"'last' or 'best'"),
+        ({"progress": "loud"}, InvalidStudy, r"'auto', 'live', 'lines' or 'quiet'"),
+        ({"name": "a/b"}, InvalidStudy, r"'a/b' is no name"),
+        ({"name": " x"}, InvalidStudy, r"no name"),
+        ({"space": {"x": [0.1, 0.2]}}, InvalidSpace, r"x: \[0.1, 0.2\] is a list; write Choice\(0.1, 0.2\)"),
+        ({"space": {"x": ts.Choice("a"), "y": 1}}, InvalidObjective, r"does not take 'y'"),
+        ({"points": [{"x": 7}]}, ValueError, r"x = 7 is outside"),
+        ({"store": "redis://here"}, StoreError, r"redis is not known"),
+        ({"store": ""}, StoreError, r"name a file"),
+        ({"devices": -1}, InvalidStudy, r"devices=-1"),
+    ],
+)
+def test_options_that_cannot_be_meant(options, error, words):
+    with pytest.raises(error) as found:
+        tune(**options)
+    assert re.search(words, str(found.value)), found.value
+
+
+def test_reversed_bounds_and_log_of_zero():
+    with pytest.raises(InvalidSpace, match=r"reversed; write Float\(0, 1\)"):
+        ts.Float(1, 0)
+    with pytest.raises(InvalidSpace, match="low > 0"):
+        ts.Float(0, 1, log=True)
+
+
+def test_a_metric_that_is_never_reported_ends_the_study_at_once():
+    """Whether the objective reports another one, or the name is mistyped."""
+
+    def train(x: X):
+        return {"lossy": x, "acc": 1.0}
+
+    with pytest.raises(InvalidObjective, match=r"never reported 'loss'.*it reported lossy, acc.*name the right metric"):
+        tune(train)
+
+
+def test_reports_without_the_metric_too():
+    def train(x: X):
+        for _ in range(3):
+            yield {"acc": x}
+
+    with pytest.raises(InvalidObjective, match=r"never reported 'loss'.*it reported acc"):
+        tune(train)
+
+
+def test_nothing_returned():
+    with pytest.raises(InvalidObjective, match="it reported nothing"):
+        tune(lambda x: None, space={"x": ts.Float(0, 1)})
+
+
+@pytest.mark.parametrize("value", ["0.3", None, [1, 2], object()])
+def test_a_metric_that_is_no_number(value):
+    with pytest.raises(InvalidObjective, match=r"'loss' is .*; report it as a number"):
+        tune(lambda x: {"loss": value}, space={"x": ts.Float(0, 1)})
+
+
+def test_nan_is_a_failure_of_its_kind_and_the_study_goes_on():
+    def train(x: X):
+        return float("nan") if x > 0.5 else x
+
+    study = tune(train, trials=20)
+    kinds = {trial.failure.kind for trial in study.trials if trial.failure}
+    assert kinds == {"nan"}
+    assert study.best.values["loss"] <= 0.5
+    assert len(study.trials) == 20
+
+
+def test_a_study_that_only_fails_alike_gives_up_and_shows_the_traceback():
+    def train(x: X):
+        raise KeyError("missing column")
+
+    with pytest.raises(InvalidObjective, match=r"first 5 trials all failed .*missing column(.|\n)*line \d+, in train"):
+        tune(train, trials=100)
+
+
+def test_what_cannot_travel_to_workers_is_said_before_the_study_begins(tmp_path):
+    lock = threading.Lock()
+
+    def train(x: X):
+        with lock:
+            return x
+
+    with pytest.raises(InvalidObjective, match="cannot be sent to worker processes"):
+        tune(train, parallel=2, store=tmp_path / "x.db")
+    assert not (tmp_path / "x.db").exists()
+
+
+# -- stores ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_directory_is_no_store(tmp_path):
+    with pytest.raises(StoreError, match=r"is a directory; name a file in it, such as .*tunesmith.db"):
+        tune(store=tmp_path)
+
+
+def test_another_programs_file_is_no_store(tmp_path):
+    path = tmp_path / "x.db"
+    path.write_text("hello, I am no database, and long enough to be read as one" * 20)
+    with pytest.raises(StoreError, match="not an SQLite file"):
+        tune(store=path)
+    other = sqlite3.connect(tmp_path / "other.db")
+    other.execute("CREATE TABLE cats (name)")
+    other.close()
+    with pytest.raises(StoreError, match="of another program"):
+        tune(store=tmp_path / "other.db")
+
+
+def test_a_store_of_a_newer_version(tmp_path):
+    tune(store=tmp_path / "x.db")
+    with sqlite3.connect(tmp_path / "x.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(NewerFormat, match="format 99, newer than 1; upgrade Tunesmith"):
+        tune(store=tmp_path / "x.db")
+
+
+def test_a_study_that_is_not_there(tmp_path):
+    tune(store=tmp_path / "x.db")
+    with pytest.raises(InvalidStudy, match="no objective"):
+        ts.Study.open("other", store=tmp_path / "x.db")
+    with pytest.raises(UnknownStudy, match="no study named 'other'; it has: square"):
+        SqliteStore(tmp_path / "x.db").spec("other")
+
+
+def test_a_changed_space_under_the_same_name_tells_what_and_the_ways_out(tmp_path):
+    tune(store=tmp_path / "x.db")
+    with pytest.raises(StudyChanged) as error:
+        ts.Study.open(
+            "square", space={"x": ts.Float(0, 2), "y": ts.Int(0, 1)}, minimize="loss", store=tmp_path / "x.db"
+        )
+    words = str(error.value)
+    for part in (
+        "x was float 0.0 to 1.0 and is float 0.0 to 2.0",
+        "y is new",
+        "name='square-2'",
+        "tunesmith delete square",
+    ):
+        assert part in words
+    for options, part in [({"maximize": "loss"}, "minimize loss"), ({"minimize": "loss", "seed": 5}, "seed was 0")]:
+        with pytest.raises(StudyChanged, match=part):
+            ts.Study.open("square", store=tmp_path / "x.db", **options)
+
+
+def test_a_duplicate_study(tmp_path):
+    study = tune(store=tmp_path / "x.db")
+    with pytest.raises(DuplicateStudy, match="has a study named 'square' already"):
+        study.store.create(study.spec)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_full_disk_loses_nothing(tmp_path):
+    """On a tiny tmpfs: a sentence, and after making room the same call goes on."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=900k", "tmpfs", tmp_path], check=False).returncode:
+        pytest.skip("no right to mount here")
+    try:
+        store = tmp_path / "x.db"
+        with pytest.raises(StoreError, match="disk that is full; make room .* nothing recorded is lost"):
+            tune(store=store, trials=100_000)
+        subprocess.run(["mount", "-o", "remount,size=40m", tmp_path], check=True)
+        with closing(SqliteStore(store)) as opened:
+            before = [trial for trial in opened.changes("square").trials if trial.state.ended]
+        assert len(before) > 10
+        study = tune(store=store, trials=len(before) + 10)
+        assert [trial.values for trial in study.trials[: len(before)]] == [trial.values for trial in before]
+        assert check_log(study.store, "square") == []
+        study.close()
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_read_only_disk(tmp_path):
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", tmp_path], check=False).returncode:
+        pytest.skip("no right to mount here")
+    try:
+        tune(store=tmp_path / "x.db").close()
+        subprocess.run(["mount", "-o", "remount,ro", tmp_path], check=True)
+        with pytest.raises(StoreError, match=r"may not be written to|cannot be opened"):
+            tune(store=tmp_path / "x.db", trials=9)
+        with pytest.raises(StoreError, match=r"may not be written to|cannot be (opened|made)"):
+            tune(store=tmp_path / "new" / "y.db")
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_network_file_systems_are_recognized(tmp_path):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        f"server:/x {tmp_path}/net nfs4 rw 0 0\n/dev/sda / ext4 rw 0 0\ntmpfs {tmp_path}/net/local tmpfs rw 0 0\n"
+    )
+    assert network_filesystem(tmp_path / "net" / "deep", mounts) == "nfs4"
+    assert network_filesystem(tmp_path / "net" / "local" / "x", mounts) is None
+    assert network_filesystem(tmp_path / "elsewhere", mounts) is None
+
+
+def test_tables_without_their_library(monkeypatch):
+    study = tune()
+    monkeypatch.setattr("importlib.import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
+    with pytest.raises(MissingExtra, match=r"needs pandas; install it with: pip install pandas"):
+        study.to_pandas()
+
+
+# -- many at once ------------------------------------------------------------------------------------------------------
+
+
+def test_two_drivers_on_one_study_share_its_budget(tmp_path):
+    """Started together as two programs: the total is exact and no configuration is tried twice."""
+    code = (
+        "import sys, tunesmith as ts\nfrom typing import Annotated\n"
+        "def square(x: Annotated[float, ts.Float(0, 1)] = 0.5):\n    return (x - 0.3) ** 2\n"
+        f"ts.tune(square, minimize='loss', trials=120, store={str(tmp_path / 'x.db')!r}, seed=0, progress='quiet')\n"
+    )
+    script = Path(tmp_path / "script.py")
+    script.write_text(code)
+    drivers = [subprocess.Popen([sys.executable, script]) for _ in range(3)]
+    assert [driver.wait() for driver in drivers] == [0, 0, 0]
+    with closing(SqliteStore(tmp_path / "x.db")) as store:
+        trials = store.changes("square").trials
+        assert [trial.number for trial in trials] == list(range(120))
+        assert len({trial.config["x"] for trial in trials}) == 120
+        assert all(trial.state is ts.State.DONE for trial in trials)
+        assert check_log(store, "square") == []

@@ -1,0 +1,102 @@
+"""What all optimizers speak: one JSON line per message, over standard input and output.
+
+    <- {"space": [...], "sampler": "tpe", "seed": 0, "trials": 100, "workers": 1, "objectives": 1}
+    -> {"version": "5.0.0"}
+    <- {"ask": true}                      -> {"id": 0, "config": {...}, "cpu": 0.0012}  or  {"exhausted": "..."}
+    <- {"tell": 0, "values": [0.3]}       -> {"cpu": 0.0001}
+
+A choice is the text of its value, an ordinal the index of its level. `cpu` is the processor time of the call alone, in
+seconds, that of child processes included. This module runs in every peer's environment: standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Param:
+    name: str
+    kind: str  # 'float', 'int', 'choice' or 'ordinal'
+    low: float
+    high: float
+    log: bool
+    choices: list[Any]  # texts of a choice; numbers behind an ordinal's levels
+    condition: list[tuple[str, list[str]]]  # all of them must hold: the parent has one of these texts
+
+    def active(self, config: dict[str, Any]) -> bool:
+        return all(parent in config and config[parent] in labels for parent, labels in self.condition)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an optimizer is told at the beginning."""
+
+    space: list[Param]  # parents before children
+    sampler: str
+    seed: int
+    trials: int
+    workers: int
+    objectives: int
+
+
+class Exhausted(Exception):
+    """The optimizer says that there is nothing left to try."""
+
+
+class Optimizer(Protocol):
+    version: str
+
+    def ask(self) -> tuple[Any, dict[str, Any]]:
+        """A token that `tell` gets back, and the configuration."""
+
+    def tell(self, token: Any, values: list[float]) -> None: ...
+
+
+def serve(make) -> None:
+    """Answers until the input ends. `make(setting)` gives the optimizer."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints must not come between the answers
+
+    def answer(message):
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    first = json.loads(sys.stdin.readline())
+    first["space"] = [Param(**param) for param in first["space"]]
+    optimizer = make(Setting(**first))
+    answer({"version": optimizer.version})
+    tokens = []
+    for line in sys.stdin:
+        message = json.loads(line)
+        began = _cpu()
+        if "ask" in message:
+            try:
+                token, config = optimizer.ask()
+            except Exhausted as error:
+                answer({"exhausted": str(error)})
+                continue
+            spent = _cpu() - began
+            tokens.append(token)
+            answer(
+                {"id": len(tokens) - 1, "config": {name: _plain(value) for name, value in config.items()}, "cpu": spent}
+            )
+        else:
+            optimizer.tell(tokens[message["tell"]], message["values"])
+            answer({"cpu": _cpu() - began})
+
+
+def _plain(value):
+    """A number or text of Python's own, whatever array library it came from."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _cpu() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime

@@ -1,0 +1,128 @@
+"""What the races say: regrets, ranks, duels. Groups of tasks weigh the same, whatever their size."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import rankdata
+
+from race import runs
+from race.tasks_file import read_tasks
+
+MARKS = (25, 50, 100)  # numbers of trials at which methods are compared
+
+
+@dataclass(frozen=True)
+class Race:
+    """One method on one task with one seed; `regret[n - 1]` after n trials, from 0 (best) to 1 (random)."""
+
+    task: str
+    group: str
+    seed: int
+    method: str
+    regret: np.ndarray
+    record: Mapping
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.task, self.seed
+
+
+def load(folders: Iterable[Path], *, workers: int = 1, only: str = "") -> list[Race]:
+    """All races; of those of one method at one place the longest."""
+    folders = list(folders)
+    tasks = read_tasks([runs.RESULTS, *folders])
+    longest: dict[tuple, dict] = {}
+    for folder in folders:
+        for record in runs.read_all(folder):
+            key = record["method"], record["task"], record["seed"]
+            wanted = record["workers"] == workers and only in record["task"] and record["values"]
+            if wanted and record["trials"] >= longest.get(key, record)["trials"]:
+                longest[key] = record
+    curves = {key: tasks[record["task"]].best_so_far(record) for key, record in longest.items()}
+    best: dict[str, float] = {name: about.best for name, about in tasks.items()}
+    for (_, task, _), curve in curves.items():
+        best[task] = min(best[task], curve[-1])
+    races = []
+    for (method, task, seed), record in longest.items():
+        about, curve = tasks[task], curves[method, task, seed]
+        regret = np.clip((curve - best[task]) / max(about.median - best[task], 1e-300), 0, 1)
+        races.append(Race(task, about.group, seed, method, regret, record))
+    return races
+
+
+def methods_of(races: Iterable[Race]) -> list[str]:
+    return sorted({race.method for race in races})
+
+
+def shared(races: Iterable[Race], methods: Sequence[str], n: int) -> list[dict[str, Race]]:
+    """The places where all of the methods ran for at least n trials."""
+    places: dict[tuple, dict[str, Race]] = defaultdict(dict)
+    for race in races:
+        if race.method in methods and len(race.regret) >= n:
+            places[race.place][race.method] = race
+    return [place for place in places.values() if len(place) == len(methods)]
+
+
+def over_groups(values: Iterable[tuple[str, float]]) -> float:
+    """The mean over groups of the means within."""
+    groups: dict[str, list[float]] = defaultdict(list)
+    for group, value in values:
+        groups[group].append(value)
+    return float(np.mean([np.mean(found) for found in groups.values()])) if groups else np.nan
+
+
+def mean_regret(places: Sequence[dict[str, Race]], method: str, n: int) -> float:
+    return over_groups((place[method].group, place[method].regret[n - 1]) for place in places)
+
+
+def mean_rank(places: Sequence[dict[str, Race]], method: str, n: int) -> float:
+    """1 is best; equal values share their ranks."""
+    found = []
+    for place in places:
+        ranks = dict(zip(place, rankdata([race.regret[n - 1] for race in place.values()]), strict=True))
+        found.append((place[method].group, ranks[method]))
+    return over_groups(found)
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Two methods at the same places after n trials."""
+
+    wins: int
+    ties: int
+    losses: int
+    rate: float  # a tie is half a win
+    low: float  # 95 % interval of the rate, by drawing tasks again
+    high: float
+    reach: float  # median trials until the peer's value was reached; infinite where it mostly was not
+
+
+def duel(places: Sequence[dict[str, Race]], ours: str, theirs: str, n: int) -> Duel:
+    scores: dict[str, list[float]] = defaultdict(list)
+    reach = []
+    for place in places:
+        mine, other = place[ours].regret, place[theirs].regret[n - 1]
+        scores[place[ours].task].append((mine[n - 1] < other) + (mine[n - 1] == other) / 2)
+        reached = np.flatnonzero(mine <= other)
+        reach.append(reached[0] + 1 if len(reached) else np.inf)
+    flat = [score for found in scores.values() for score in found]
+    low, high = _interval([np.mean(found) for found in scores.values()])
+    return Duel(flat.count(1), flat.count(0.5), flat.count(0), float(np.mean(flat)), low, high, float(np.median(reach)))
+
+
+def _interval(rates: Sequence[float]) -> tuple[float, float]:
+    rng = np.random.default_rng(0)
+    drawn = rng.choice(rates, (2000, len(rates))).mean(1)
+    return tuple(float(value) for value in np.quantile(drawn, (0.025, 0.975)))
+
+
+def cost(races: Iterable[Race], method: str, n: int) -> float:
+    """Milliseconds of processor time of one proposal with n trials done; the median over races."""
+    found = [race.record["cpu_ms"].get(str(n)) for race in races if race.method == method]
+    found = [value for value in found if value is not None]
+    return float(np.median(found)) if found else np.nan

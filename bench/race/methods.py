@@ -1,0 +1,121 @@
+"""The optimizers by name, and the processes in which they run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent.parent
+ENVIRONMENTS = HERE / ".envs"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A sampler of a library: `peers/<library>_peer.py`, run in the library's own environment."""
+
+    name: str
+    library: str
+    sampler: str = ""
+    objectives: tuple[int, ...] = (1,)
+
+    @property
+    def python(self) -> Path:
+        if self.library == "tunesmith":
+            return Path(sys.executable)
+        return ENVIRONMENTS / self.library / "bin" / "python"
+
+    @property
+    def absent(self) -> str:
+        """Why it cannot run; empty if it can."""
+        if not self.python.exists():
+            return f"not installed: no {self.python.relative_to(HERE.parent)}; see `make bench-setup`"
+        return ""
+
+
+PEERS = {
+    method.name: method
+    for method in (
+        Method("optuna-random", "optuna", "random", (1, 2)),
+        Method("optuna-tpe", "optuna", "tpe", (1, 2)),
+        Method("optuna-gp", "optuna", "gp", (1, 2)),
+        Method("optuna-nsga2", "optuna", "nsga2", (2,)),
+        Method("smac", "smac"),
+        Method("hebo", "hebo"),
+        Method("ax", "ax", "", (1, 2)),
+        Method("hyperopt", "hyperopt"),
+        Method("nevergrad", "nevergrad", "", (1, 2)),
+    )
+}
+
+
+def method(name: str) -> Method:
+    """A peer, or `tunesmith:<sampler>` with any name that `sampler=` understands."""
+    if name.startswith("tunesmith:"):
+        return Method(name, "tunesmith", name.partition(":")[2], (1, 2))
+    if name not in PEERS:
+        raise SystemExit(f"{name!r} is no method; choose tunesmith:<sampler> or one of {', '.join(PEERS)}")
+    return PEERS[name]
+
+
+class Broken(Exception):
+    """The optimizer's process ended; its last words."""
+
+
+class Running:
+    """An optimizer at work in a process of its own."""
+
+    def __init__(self, method: Method, task, seed: int, trials: int, workers: int) -> None:
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by `close`
+        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        self._process = subprocess.Popen(
+            [method.python, HERE / "peers" / f"{method.library}_peer.py"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
+            env=os.environ | one_thread | {"PYTHONHASHSEED": "0"},
+        )  # fmt: skip
+        setting = {
+            "space": task.space.wire(),
+            "sampler": method.sampler,
+            "seed": seed,
+            "trials": trials,
+            "workers": workers,
+            "objectives": task.objectives,
+        }
+        try:
+            self.version = self._call(setting)["version"]
+        except Broken:
+            self.close()
+            raise
+
+    def ask(self) -> dict:
+        return self._call({"ask": True})
+
+    def tell(self, number: int, values: list[float]) -> dict:
+        return self._call({"tell": number, "values": values})
+
+    def _call(self, message: dict) -> dict:
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise Broken(self._last_words()) from None
+        line = self._process.stdout.readline()
+        if not line:
+            raise Broken(self._last_words())
+        return json.loads(line)
+
+    def _last_words(self) -> str:
+        self._process.wait()
+        self._errors.seek(0)
+        return "\n".join(self._errors.read().strip().splitlines()[-12:])
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._errors.close()

@@ -1,0 +1,115 @@
+"""One race of one optimizer on one task, and the files in which races are kept."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import statistics
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from race.methods import Broken, Method, Running
+from race.space import Task
+
+RESULTS = Path(__file__).parent.parent / "results" / "quality"
+TASKS = "tasks.jsonl"  # beside the methods' files
+CLOCKED = (25, 50, 100, 200, 300)  # trials at which the cost of a proposal is kept
+
+
+def run(method: Method, task: Task, seed: int, trials: int, workers: int, name: str) -> dict:
+    """Asks and tells until `trials` values are there; with several workers, as many trials wait at any time.
+
+    Training times are drawn at random and are the same for every optimizer; values are in the order of their ends.
+    """
+    durations = np.random.default_rng([zlib.crc32(task.name.encode()), seed]).lognormal(0, 0.5, trials)
+    known: dict[str, list[float]] = {}
+    values, clock = [], []
+    record = {"task": task.name, "method": name, "seed": seed, "trials": trials, "workers": workers}
+    repeated, asked, running = 0, 0, []
+    try:
+        with closing(Running(method, task, seed, trials, workers)) as optimizer:
+            record["version"] = optimizer.version
+            now, spent = 0.0, 0.0
+            while len(values) < trials:
+                while asked < trials and len(running) < workers:
+                    answer = optimizer.ask()
+                    if "exhausted" in answer:
+                        record["exhausted"] = True
+                        trials = asked
+                        break
+                    clock.append(spent + answer["cpu"])
+                    spent = 0.0
+                    config = task.space.decode(answer["config"])
+                    key = json.dumps(config, sort_keys=True)
+                    repeated += key in known
+                    if key not in known:
+                        known[key] = _values(task, config)
+                    heapq.heappush(running, (now + durations[asked], asked, answer["id"], known[key]))
+                    asked += 1
+                if running:
+                    now, _, number, found = heapq.heappop(running)
+                    values.append(found if task.objectives > 1 else found[0])
+                    spent += optimizer.tell(number, found)["cpu"]
+    except Broken as error:
+        record["error"] = str(error)
+    record["repeated"] = repeated
+    record["cpu"] = float(f"{sum(clock):.4g}")
+    record["cpu_ms"] = {str(n): _milliseconds(clock, n) for n in CLOCKED if n <= len(clock)}
+    record["values"] = values
+    return record
+
+
+def _values(task: Task, config: dict) -> list[float]:
+    """Rounded once, before anybody sees them: what is stored is what the optimizer was told."""
+    found = task.evaluate(config)
+    found = found if task.objectives > 1 else [found]
+    assert np.isfinite(found).all(), f"{task.name} gave {found} for {config}"
+    return [float(f"{value:.8g}") for value in found]
+
+
+def _milliseconds(clock: list[float], n: int) -> float:
+    """Of one proposal with n trials done: the median of ten, as some of them fit a model and others do not."""
+    return float(f"{1e3 * statistics.median(clock[n - 10 : n]):.3g}")
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def file_of(name: str, folder: Path) -> Path:
+    return folder / f"{name.replace(':', '-').replace('/', '-')}.jsonl"
+
+
+def append(file: Path, record: dict) -> None:
+    """One line in one write, so that an interruption leaves at most one torn line behind."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torn = file.exists() and file.stat().st_size and not file.read_bytes().endswith(b"\n")
+    with file.open("a") as out:
+        out.write(("\n" if torn else "") + json.dumps(record) + "\n")
+
+
+def read(file: Path) -> Iterator[dict]:
+    """The whole lines of a file, as far as it exists."""
+    if not file.exists():
+        return
+    for line in file.read_text().splitlines():
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            continue
+
+
+def key_of(record: dict) -> tuple:
+    return record["task"], record["seed"], record["trials"], record["workers"]
+
+
+def read_all(folder: Path) -> list[dict]:
+    """All races of all methods; where one was run twice, the later."""
+    latest = {}
+    for file in sorted(folder.glob("*.jsonl")):
+        if file.name != TASKS:
+            latest |= {(record["method"], *key_of(record)): record for record in read(file)}
+    return list(latest.values())

@@ -29,18 +29,21 @@ class Sobol:
         return [self._proposal(view, view.next + i, rng) for i in range(n)]
 
     def _proposal(self, view: View, number: int, rng: Generator) -> Proposal:
-        codec = view.space.codec()
-        if 0 < codec.width <= _WIDEST:
-            config = codec.decode_row(_point(codec.width, view.spec.seed, number))
+        row = sobol_row(view, number)
+        if row is not None:
+            config = view.space.codec().decode_row(row)
             if view.space.allows(config):
                 return Proposal(config, "sobol", f"point {number} of an even cover of the space")
         return Proposal(uniform_config(view, rng), "uniform", "drawn at random")
 
 
-def _point(width: int, seed: int, number: int) -> list[float]:
-    block, size = _block_of(number)
-    points = _block(width, seed, block, size)
-    row: list[float] = points[number - block].tolist()
+def sobol_row(view: View, number: int) -> list[float] | None:
+    """Point `number` of the sequence of this study, in [0, 1]^d; None where there is no even cover to speak of."""
+    width = view.space.codec().width
+    if not 0 < width <= _WIDEST:
+        return None
+    start, size = _block_of(number)
+    row: list[float] = _block(width, view.spec.seed, start, size)[number - start].tolist()
     return row
 
 

@@ -7,16 +7,24 @@ Inactive parameters are 0.5 in `X` and False in the mask.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, final
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.space.params import Config, Fixed
+from tunesmith.space.conditions import Test
+from tunesmith.space.params import Config, Fixed, Float, Int, Param
 
 if TYPE_CHECKING:
     from tunesmith.space.space import Space
+
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+_LISTED: Final = 1_000
+"""Parents with at most so many values have their conditions tabulated."""
 
 
 @final
@@ -37,7 +45,7 @@ class Codec:
         """Number of columns, d."""
         return len(self.names)
 
-    def encode(self, configs: Sequence[Config]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def encode(self, configs: Sequence[Config]) -> tuple[Floats, Flags]:
         """`(X, active)`, both of shape (n, d)."""
         X = np.full((len(configs), self.width), 0.5)
         active = np.zeros((len(configs), self.width), dtype=bool)
@@ -48,7 +56,7 @@ class Codec:
                     active[row, column] = True
         return X, active
 
-    def decode(self, X: NDArray[np.float64]) -> list[Config]:
+    def decode(self, X: Floats) -> list[Config]:
         """Configurations of the rows of `X`, shape (n, d), with inactive parameters left out. Limits are not checked."""
         return [self.decode_row(row) for row in X.tolist()]
 
@@ -58,3 +66,58 @@ class Codec:
         if self._fixed:
             values.update(self._fixed)
         return self.space.restrict(values)
+
+    def snap(self, U: Floats) -> tuple[Floats, Flags]:
+        """`encode(decode(U))` for many rows at once: every number moves to that of the nearest value, shape (n, d)."""
+        X = np.column_stack([_snapped(param, U[:, j]) for j, param in enumerate(self._params)]) if self.width else U
+        active = np.ones(X.shape, dtype=bool)
+        alive: dict[str, Flags] = {}
+        for name, column, tests in self._conditional:
+            alive[name] = np.ones(len(X), bool)
+            for parent, holds in tests:
+                alive[name] &= alive.get(parent, True) & holds(X)
+            if column is not None:
+                active[:, column] = alive[name]
+        return np.where(active, X, 0.5), active
+
+    @cached_property
+    def _conditional(self) -> list[tuple[str, int | None, list[tuple[str, Callable[[Floats], Flags]]]]]:
+        """What is not always active, parents first: name, column, and for each parent what must hold in a row."""
+        columns = {name: column for column, name in enumerate(self.names)}
+        return [
+            (name, columns.get(name), [(t.parent, self._holds(t, columns.get(t.parent))) for t in tests])
+            for name in self.space.parents_first
+            if (tests := self.space.conditions.get(name, ()))
+        ]
+
+    def _holds(self, test: Test, column: int | None) -> Callable[[Floats], Flags]:
+        if column is None:
+            always = test.holds(self._fixed[test.parent])
+            return lambda X: np.full(len(X), always)
+        holds = _holds(self._params[column], test)
+        return lambda X: holds(X[:, column])
+
+
+def _snapped(param: Param, units: Floats) -> Floats:
+    units = np.clip(units, 0.0, 1.0)
+    match param:
+        case Float(step=None):
+            return units
+        case Int(log=True):
+            low, high = np.log(param.low - 0.5), np.log(param.high + 0.5)
+            values = np.clip(np.rint(np.exp(low + units * (high - low))), param.low, param.high)
+            return np.clip((np.log(values) - low) / (high - low), 0.0, 1.0)
+        case _:
+            size = param.size or 1
+            return (np.minimum(np.floor(units * size), size - 1) + 0.5) / size
+
+
+def _holds(param: Param, test: Test) -> Callable[[Floats], Flags]:
+    """For snapped numbers of a parameter, whether a test holds of the values that they stand for."""
+    if param.size is None or param.size > _LISTED:
+        return lambda units: np.array([test.holds(param.from_unit(unit)) for unit in units.tolist()], bool)
+    values = param.levels(param.size)
+    table = np.array([test.holds(value) for value in values])
+    units = np.array([param.to_unit(value) for value in values])
+    between = (units[1:] + units[:-1]) / 2
+    return lambda snapped: table[np.searchsorted(between, snapped)]

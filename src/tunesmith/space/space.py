@@ -46,6 +46,8 @@ class Space:
     conditions: Mapping[str, tuple[Test, ...]]
     limits: tuple[Limit, ...]
     grows: bool
+    parents_first: tuple[str, ...]
+    """All names, each after those that its conditions name."""
 
     def __init__(
         self, params: Mapping[str, object] | None = None, *, limits: Iterable[object] = (), grows: bool = False
@@ -59,7 +61,7 @@ class Space:
         }
         self.limits = tuple(limit_from(limit) for limit in limits)
         self.grows = grows
-        self._order = parents_first(self.params, self.conditions)
+        self.parents_first = parents_first(self.params, self.conditions)
         self._check_limits()
 
     def _check_limits(self) -> None:
@@ -78,7 +80,7 @@ class Space:
         if not self.conditions:
             return tuple(self.params)
         alive: set[str] = set()
-        for name in self._order:
+        for name in self.parents_first:
             tests = self.conditions.get(name, ())
             if all(
                 test.parent in alive and test.parent in config and test.holds(config[test.parent]) for test in tests
@@ -149,11 +151,11 @@ class Space:
 
     def _walk(self, depth: int, partial: Config, levels: int | None) -> Iterator[Config | None]:
         """Configurations, and None for each that breaks a limit."""
-        if depth == len(self._order):
+        if depth == len(self.parents_first):
             config = self.restrict(partial)
             yield config if self.allows(config) else None
             return
-        name = self._order[depth]
+        name = self.parents_first[depth]
         tests = self.conditions.get(name, ())
         if not all(test.parent in partial and test.holds(partial[test.parent]) for test in tests):
             yield from self._walk(depth + 1, partial, levels)
@@ -225,7 +227,7 @@ class Space:
         if params[name] == known:
             return self
         grown = Space(params, limits=self.limits, grows=True)
-        grown.conditions, grown._order = self.conditions, parents_first(params, self.conditions)
+        grown.conditions, grown.parents_first = self.conditions, parents_first(params, self.conditions)
         return grown
 
     def to_json(self) -> Json:

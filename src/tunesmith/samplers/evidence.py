@@ -1,0 +1,114 @@
+"""What has been learned about configurations: the columns of a View, sorted for samplers that learn from outcomes.
+
+Repeats of a configuration are one row, with their mean. A stopped trial counts at its last report. Whatever ended
+without a finite value of every objective is a failure.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunesmith.trials.trial import State
+from tunesmith.trials.view import FAILURES, STATES, View
+
+_VALUED = [STATES.index(State.DONE), STATES.index(State.STOPPED)]
+_FAILED = STATES.index(State.FAILED)
+_NAN = 1 + FAILURES.index("nan")
+
+
+class Points(NamedTuple):
+    """Rows of the unit cube, shape (n, d), and which columns take part in each."""
+
+    X: NDArray[np.float64]
+    active: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def at(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Points:
+        return Points(self.X[rows], self.active[rows])
+
+    def joined(self, other: Points) -> Points:
+        return Points(np.concatenate([self.X, other.X]), np.concatenate([self.active, other.active]))
+
+
+class Evidence(NamedTuple):
+    """r configurations with an outcome, f that failed, p that are under way; m objectives, k outcome limits."""
+
+    points: Points
+    """(r, d) in the order of the first trial of each."""
+    losses: NDArray[np.float64]
+    """(r, m) objectives, smaller is better, mean over repeats."""
+    excess: NDArray[np.float64]
+    """(r, k) how far each limited metric is beyond its bound; not above 0 where the limit holds, NaN if not known."""
+    repeats: NDArray[np.int64]
+    """(r,) how many trials each row stands for."""
+    numbers: NDArray[np.int64]
+    """(r,) the first trial of each."""
+    failed: Points
+    kinds: NDArray[np.int8]
+    """(f,) 1 + index into `FAILURES`."""
+    pending: Points
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        """(r,) rows that are known to keep all limits."""
+        kept: NDArray[np.bool_] = np.all(self.excess <= 0, axis=1)
+        return kept
+
+
+def evidence_of(view: View) -> Evidence:
+    """The evidence that a view holds."""
+    columns = view.columns
+    points = Points(columns.X, columns.active)
+    losses = view.losses
+    ended = np.isin(columns.state, _VALUED)
+    valued = ended & np.isfinite(losses).all(axis=1)
+    asked = np.array([trial.config is not None for trial in view.trials], bool)
+    # A trial that was stopped before its first report says nothing; one that ended with NaN is a failure of its own.
+    reported = columns.step > 0
+    failed = (columns.state == _FAILED) | (ended & ~valued & reported & asked)
+    kinds = np.where(columns.failure > 0, columns.failure, _NAN)
+    numbers = np.flatnonzero(valued & asked)
+    first, group = _distinct(points.X[numbers])
+    repeats = np.bincount(group, minlength=len(first))
+    return Evidence(
+        points=points.at(numbers[first]),
+        losses=_means(losses[numbers], group, repeats),
+        excess=_means(_excess(view)[numbers], group, repeats),
+        repeats=repeats,
+        numbers=numbers[first],
+        failed=points.at(failed & asked),
+        kinds=kinds[failed & asked].astype(np.int8),
+        pending=points.at(view.pending & asked),
+    )
+
+
+def _distinct(X: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of the first of each distinct row, and for each row which of those it equals."""
+    seen: dict[bytes, int] = {}
+    group = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in X], np.intp)
+    first = np.full(len(seen), len(X), np.intp)
+    np.minimum.at(first, group, np.arange(len(X)))
+    return first, group
+
+
+def _means(
+    values: NDArray[np.float64], group: NDArray[np.intp], repeats: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    if len(repeats) == len(values):
+        return values
+    means = np.zeros((len(repeats), values.shape[1]))
+    # Shares are added, since the sum of huge values may overflow.
+    np.add.at(means, group, values / repeats[group, None])
+    return means
+
+
+def _excess(view: View) -> NDArray[np.float64]:
+    bounds = np.array([limit.bound for limit in view.spec.limits])
+    signs = np.array([1.0 if limit.op == "<=" else -1.0 for limit in view.spec.limits])
+    excess: NDArray[np.float64] = (view.columns.limits - bounds) * signs
+    return excess

@@ -1,0 +1,60 @@
+"""The fitted process: mean and deviation anywhere."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from tunesmith.samplers.gp.fit import JITTER, Hyper, matern
+
+Floats = NDArray[np.float64]
+
+_TRIES: Final = 6
+
+
+@final
+class Posterior:
+    """A Gaussian process given observations; points under way narrow its deviation and leave its mean.
+
+    A point under way is believed to turn out as the model predicts (a "Kriging believer", Ginsbourger et al. 2010),
+    which changes no mean; that there will be an observation is known, and so is what it takes from the deviation.
+    """
+
+    def __init__(self, features: Floats, y: Floats, noise: Floats, hyper: Hyper, columns: NDArray[np.int64]) -> None:
+        """`features` (n, q), of which the first len(y) are observed; `noise` (n,) relative variances."""
+        self._hyper = hyper
+        self._scales = np.sqrt(hyper.weights[columns])
+        self._rows = features * self._scales
+        self._norms = np.einsum("ij,ij->i", self._rows, self._rows)
+        covariance = matern(self._squared(self._rows, self._norms), hyper.signal)
+        covariance[np.diag_indices(len(covariance))] = hyper.signal + hyper.noise * noise + JITTER
+        self._inverse = _inverse_factor(covariance)
+        observed = self._inverse[: len(y), : len(y)]
+        self._alpha = observed.T @ (observed @ y)
+
+    def _squared(self, rows: Floats, norms: Floats) -> Floats:
+        return norms[:, None] + self._norms[None, :] - 2.0 * rows @ self._rows.T
+
+    def predict(self, features: Floats) -> tuple[Floats, Floats]:
+        """Mean given what was observed, and deviation given what is under way too; both (m,)."""
+        rows = features * self._scales
+        covariance = matern(self._squared(rows, np.einsum("ij,ij->i", rows, rows)), self._hyper.signal)
+        mean = covariance[:, : len(self._alpha)] @ self._alpha
+        explained = covariance @ self._inverse.T
+        variance = self._hyper.signal - np.einsum("ij,ij->i", explained, explained)
+        return mean, np.sqrt(np.maximum(variance, 1e-12 * self._hyper.signal))
+
+
+def _inverse_factor(covariance: Floats) -> Floats:
+    """Inverse of the lower Cholesky factor; a little is added to the diagonal where rounding makes that necessary."""
+    jitter = 0.0
+    for attempt in range(_TRIES):
+        L, failed = lapack.dpotrf(covariance + jitter * np.eye(len(covariance)), lower=1, clean=1)
+        if not failed:
+            inverse, _ = lapack.dtrtri(L, lower=1)
+            return np.asarray(inverse)
+        jitter = 1e-8 * float(covariance.diagonal().max()) * 100.0**attempt
+    raise AssertionError("a covariance with a heavy diagonal is positive definite")

@@ -1,0 +1,33 @@
+"""How far from what was tried a proposal may be: near at first, anywhere soon."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunesmith.samplers.evidence import Points
+
+Floats = NDArray[np.float64]
+
+_FIRST: Final = 0.2
+_GROWTH: Final = 0.3
+_ANYWHERE: Final = 0.5
+
+
+def trust_radius(trials: int, width: int) -> float | None:
+    """Largest distance in any one number from the nearest trial; None once it holds nothing back (Song et al. 2024)."""
+    radius = _FIRST + _GROWTH * trials / (5 * (width + 1))
+    return radius if radius <= _ANYWHERE else None
+
+
+def beyond(points: Points, tried: Points, numbers: NDArray[np.bool_], radius: float) -> Floats:
+    """(m,) by how much each point is farther than `radius` from the nearest of the tried ones, else 0.
+
+    Only numbers that are active in both count, so that entering a branch is no long way.
+    """
+    apart = np.abs(points.X[:, None, numbers] - tried.X[None, :, numbers])
+    both = points.active[:, None, numbers] & tried.active[None, :, numbers]
+    nearest = np.where(both, apart, 0.0).max(axis=2, initial=0.0).min(axis=1)
+    return np.maximum(nearest - radius, 0.0)

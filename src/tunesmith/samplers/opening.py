@@ -1,0 +1,52 @@
+"""The first trials of a model-based search: an even cover, in which every branch of a conditional space has its turn."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tunesmith.samplers.base import Proposal
+from tunesmith.samplers.sobol import sobol_row
+from tunesmith.samplers.uniform import uniform_config
+from tunesmith.space.params import Fixed
+from tunesmith.space.space import Space
+from tunesmith.trials.view import View
+
+from numpy.random import Generator
+
+_EACH: Final = 3
+"""Trials for each value of a parameter that others depend on."""
+_MOST: Final = 12
+
+
+def branches(space: Space) -> dict[int, int]:
+    """Columns of the parameters that decide which others take part, and how many values each has."""
+    parents = {test.parent for tests in space.conditions.values() for test in tests}
+    columns = {name: column for column, name in enumerate(space.codec().names)}
+    found = {}
+    for name in parents & columns.keys():
+        size = space.params[name].size
+        if size is not None and size <= _MOST and name not in space.conditions:
+            found[columns[name]] = size
+    return dict(sorted(found.items()))
+
+
+def opening_length(space: Space) -> int:
+    """How many trials come before the model: two, or some for each branch."""
+    largest = max(branches(space).values(), default=0)
+    return 1 + max(1, min(_EACH * largest, max(_MOST, largest)))
+
+
+def opening_proposal(view: View, rng: Generator) -> Proposal:
+    """Point `view.next` of an even cover; the branches take turns."""
+    space, number = view.space, view.next
+    codec = space.codec()
+    row = sobol_row(view, number)
+    if row is not None:
+        stride = 1
+        for column, size in branches(space).items():
+            row[column] = (number // stride % size + 0.5) / size
+            stride *= size
+        config = codec.decode_row(row)
+        if space.allows(config):
+            return Proposal(config, "sobol", f"point {number} of an even cover of the space")
+    return Proposal(uniform_config(view, rng), "uniform", "drawn at random")

@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench format clean
+PEERS := optuna smac hebo ax hyperopt nevergrad
+
+.PHONY: demo test check bench bench-setup bench-quality format clean
 
 demo: $(READY)
 	$(BIN)/tunesmith demo
@@ -19,6 +21,25 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pip install -q -r bench/requirements.txt
 	$(BIN)/python bench/overhead.py
+
+# A peer that cannot be installed is left out here, and named as such in the tables.
+bench-setup: $(READY)
+	-$(MAKE) --keep-going $(PEERS:%=bench/.envs/%/.ready)
+	$(BIN)/python bench/quality.py methods
+
+bench/.envs/%/.ready: bench/peers/%.txt
+	$(PYTHON) -m venv bench/.envs/$*
+	bench/.envs/$*/bin/python -m pip install -q --disable-pip-version-check -r $<
+	touch $@
+
+QUICK := tunesmith:auto optuna-random optuna-tpe optuna-nsga2 hyperopt nevergrad
+SLOW := optuna-gp smac ax
+
+bench-quality: $(READY)
+	$(BIN)/python bench/quality.py run --seeds 5 $(QUICK:%=--method %)
+	$(BIN)/python bench/quality.py run --seeds 2 $(SLOW:%=--method %) --subset
+	$(BIN)/python bench/quality.py run --seeds 2 --method hebo --subset --trials 60
+	$(BIN)/python bench/quality.py report
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

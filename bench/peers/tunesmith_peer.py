@@ -1,5 +1,8 @@
 """Tunesmith itself, through the same door as its peers."""
 
+import subprocess
+from pathlib import Path
+
 from protocol import Exhausted, serve
 
 import tunesmith as ts
@@ -7,9 +10,8 @@ from tunesmith.errors import BudgetSpent, SpaceExhausted
 
 
 class Tunesmith:
-    version = ts.__version__
-
     def __init__(self, setting):
+        self.version = f"{ts.__version__} {_commit()}".strip()
         self.levels = {param.name: param.choices for param in setting.space if param.kind == "ordinal"}
         self.metrics = [f"f{place}" for place in range(setting.objectives)]
         self.study = ts.Study.open(
@@ -35,6 +37,13 @@ class Tunesmith:
 
     def tell(self, token, values):
         self.study.tell(token, dict(zip(self.metrics, values, strict=True)))
+
+
+def _commit():
+    """Of the checkout that runs, where it is one."""
+    command = ["git", "describe", "--always", "--dirty"]
+    found = subprocess.run(command, cwd=Path(ts.__file__).parent, capture_output=True, text=True, check=False)
+    return found.stdout.strip()
 
 
 def _declared(param):

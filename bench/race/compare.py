@@ -20,7 +20,7 @@ def show(given) -> None:
 def _duels(races, ours, theirs, by) -> None:
     print(f"\n{ours} against {theirs}")
     print(
-        f"{'':<34} {'after':>6} {'won':>4} {'tied':>4} {'lost':>4} {'rate':>5} {'95 %':>11} {'regret':>7} {'its':>7} {'reach':>6}"
+        f"{'':<34} {'after':>6} {'won':>4} {'tied':>4} {'lost':>4} {'rate':>5} {'95 %':>11} {'regret':>7} {'peer':>7} {'its in':>6}"
     )
     for n in measure.MARKS:
         places = measure.shared(races, (ours, theirs), n)

@@ -32,9 +32,8 @@ class Method:
     @property
     def absent(self) -> str:
         """Why it cannot run; empty if it can."""
-        if not self.python.exists():
-            return f"not installed: no {self.python.relative_to(HERE.parent)}; see `make bench-setup`"
-        return ""
+        ready = self.library == "tunesmith" or (ENVIRONMENTS / self.library / ".ready").exists()
+        return "" if ready else f"{self.library} is not installed; see `make bench-setup`"
 
 
 PEERS = {

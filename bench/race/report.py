@@ -1,2 +1,129 @@
-def write(given):
-    raise NotImplementedError
+"""The tables of bench/README.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from race import measure, plot, runs, suite
+from race.measure import MARKS, Race
+from race.methods import PEERS
+
+OURS = "tunesmith:auto"
+PAGE = runs.RESULTS.parent.parent / "README.md"
+MARK = "<!-- quality -->"
+WORKERS = 8
+
+
+def write(given) -> None:
+    """Renews the part of bench/README.md between the marks, and the pictures beside the results."""
+    head, mark, rest = PAGE.read_text().partition(MARK)
+    _, end, tail = rest.partition("<!-- end -->")
+    if not (mark and end):
+        raise SystemExit(f"{PAGE} has no place for the tables: {MARK} ... <!-- end -->")
+    text = "\n\n".join(sections(given.out))
+    PAGE.write_text(f"{head}{MARK}\n\n{text}\n\n<!-- end -->{tail}")
+
+
+def sections(folders) -> Iterable[str]:
+    races = measure.load(folders)
+    own = [race for race in races if race.task.startswith(suite.PREFIXES)]
+    two = [race for race in own if race.group == suite.TWO_OBJECTIVES]
+    parts = {
+        "Tasks from a folder": [race for race in races if race not in own],
+        "The repository's tasks": [race for race in own if race not in two],
+        "Two objectives": two,
+        f"{WORKERS} trials at a time": measure.load(folders, workers=WORKERS),
+    }
+    for title, part in parts.items():
+        if part:
+            yield f"### {title}"
+            yield from section(part, title)
+    yield _about(folders)
+
+
+def section(races: Sequence[Race], title: str) -> Iterable[str]:
+    """One table of the methods that ran on all tasks, and one of all methods where all of them ran."""
+    methods = measure.methods_of(races)
+    tasks = {race.task for race in races}
+    everywhere = [name for name in methods if {race.task for race in races if race.method == name} == tasks]
+    groups = len({race.group for race in races})
+    yield f"{len(tasks)} tasks in {groups} group{'s' if groups > 1 else ''}."
+    yield _standings(races, everywhere)
+    if len(everywhere) < len(methods):
+        yield "All methods, where all of them ran:"
+        yield _standings(races, methods)
+    if OURS in methods:
+        yield f"`{OURS}` against each of the others, wherever both ran:"
+        yield _duels(races, [name for name in methods if name != OURS])
+    yield f"![{title}]({plot.draw(races, everywhere, title).relative_to(PAGE.parent)})"
+
+
+def _standings(races: Sequence[Race], methods: Sequence[str]) -> str:
+    """One row per method, the best rank after the most trials first. A method that ran shorter has no later columns."""
+    columns = [f"regret @{n}" for n in MARKS] + [f"rank @{n}" for n in MARKS]
+    places = {}
+    for n in MARKS:
+        long = [name for name in methods if _trials(races, name) >= n]
+        found = measure.shared(races, long, n)
+        places |= {(name, n): found if name in long else [] for name in methods}
+    rows = []
+    for method in methods:
+        regrets = [measure.mean_regret(places[method, n], method, n) for n in MARKS]
+        ranks = [measure.mean_rank(places[method, n], method, n) for n in MARKS]
+        known = [rank for rank in ranks if np.isfinite(rank)]
+        own = [race for race in races if race.method == method]
+        repeated = np.mean([race.record["repeated"] / len(race.record["values"]) for race in own])
+        cells = [f"`{method}`", str(len(measure.shared(races, methods, 1)))]
+        cells += [_number(value, 3) for value in regrets] + [_number(value, 2) for value in ranks]
+        cells += [_number(measure.cost(own, method, n), 1) for n in (25, 100)]
+        rows.append((known[-1] if known else np.inf, [*cells, f"{100 * repeated:.1f} %"]))
+    ordered = [cells for _, cells in sorted(rows, key=lambda row: row[0])]
+    return _table(["method", "runs", *columns, "CPU ms @25", "@100", "repeated"], ordered)
+
+
+def _trials(races: Sequence[Race], method: str) -> int:
+    return min(len(race.regret) for race in races if race.method == method)
+
+
+def _duels(races: Sequence[Race], peers: Sequence[str]) -> str:
+    rows = []
+    for peer in peers:
+        cells = [f"`{peer}`", str(len(measure.shared(races, (OURS, peer), 1)))]
+        reached = {}
+        for n in MARKS:
+            places = measure.shared(races, (OURS, peer), n)
+            if not places:
+                cells.append("–")
+                continue
+            duel = measure.duel(places, OURS, peer, n)
+            reached[n] = f"{duel.reach:.0f}" if np.isfinite(duel.reach) else f"> {n}"
+            cells.append(f"{duel.wins}–{duel.ties}–{duel.losses}, {duel.rate:.2f} [{duel.low:.2f}, {duel.high:.2f}]")
+        rows.append([*cells, reached.get(50, "–"), reached.get(100, "–")])
+    return _table(["peer", "runs", *[f"won–tied–lost @{n}" for n in MARKS], "its @50 after", "its @100 after"], rows)
+
+
+def _about(folders: Iterable[Path]) -> str:
+    records = [record for folder in folders for record in runs.read_all(folder)]
+    versions = {record["method"]: record["version"] for record in records if "version" in record}
+    failed = Counter(record["method"] for record in records if "error" in record)
+    missing = [f"`{name}` ({method.absent or 'not run'})" for name, method in PEERS.items() if name not in versions]
+    lines = ["Versions: " + ", ".join(f"`{name}` {version}" for name, version in sorted(versions.items())) + "."]
+    if failed:
+        counts = (f"`{name}` in {count} runs" for name, count in failed.items())
+        lines.append(f"Ended by an error of its own, its best until then kept: {', '.join(counts)}.")
+    if missing:
+        lines.append(f"Without results: {', '.join(missing)}.")
+    return "\n".join(lines)
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if np.isfinite(value) else "–"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

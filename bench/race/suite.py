@@ -5,6 +5,9 @@ from __future__ import annotations
 from race import functions, learning, two
 from race.space import Task
 
+PREFIXES = ("learn/", "mixed/", "two/")
+TWO_OBJECTIVES = two.GROUP
+
 # For peers that need seconds per proposal: one or two of each group and size. Chosen before any result was seen.
 SUBSET = (
     "learn/svm-digits",

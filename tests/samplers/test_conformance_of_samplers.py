@@ -4,7 +4,11 @@ from collections.abc import Callable
 
 from tunesmith.samplers.auto import choose_sampler
 from tunesmith.samplers.base import Sampler
+from tunesmith.samplers.cmaes import CMAES
+from tunesmith.samplers.evolution import DifferentialEvolution, RegularizedEvolution
+from tunesmith.samplers.gp.sampler import GaussianProcess
 from tunesmith.samplers.grid import Grid
+from tunesmith.samplers.nsga2 import NSGA2
 from tunesmith.samplers.sobol import Sobol
 from tunesmith.samplers.uniform import Uniform
 from tunesmith.samplers.wrap import Distinct, Seeded, Until
@@ -15,6 +19,11 @@ METHODS = {
     "Uniform": Uniform,
     "Sobol": Sobol,
     "Grid": Grid,
+    "GaussianProcess": GaussianProcess,
+    "CMAES": CMAES,
+    "DifferentialEvolution": DifferentialEvolution,
+    "RegularizedEvolution": RegularizedEvolution,
+    "NSGA2": NSGA2,
     "Until": lambda: Until(Sobol(), 13, Uniform()),
     "Seeded": lambda: Seeded(Uniform()),
     "Distinct": lambda: Distinct(Sobol()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final, final
 
 import numpy as np
@@ -14,6 +15,7 @@ from tunesmith.space.space import Space
 
 Floats = NDArray[np.float64]
 
+_FEW: Final = 2_000
 _LISTED: Final = 1_000
 """Parameters with more values than this have a neighbour at any distance, as good as a continuum."""
 
@@ -28,6 +30,13 @@ class Moves:
         params = [param for param in space.params.values() if not isinstance(param, Fixed)]
         self._options = [(j, param.size) for j, param in enumerate(params) if isinstance(param, Choice)]
         self._levels = [(j, units) for j, param in enumerate(params) if (units := _levels(param)) is not None]
+
+    @cached_property
+    def everything(self) -> Points | None:
+        """All points of a space that has few of them, within its limits; else None."""
+        if self.space.grows or self.space.count(_FEW) is None:
+            return None
+        return Points(*self.codec.encode(list(self.space.configs())))
 
     def uniform(self, count: int, rng: Generator) -> Points:
         """Independent points, even on each parameter's own scale."""

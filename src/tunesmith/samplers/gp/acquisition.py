@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 _C1 = 0.5 * np.log(2.0 * np.pi)
 
 
-def log_expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+def log_expected_improvement(mean: Floats, deviation: Floats, best: float | Floats) -> Floats:
     """Log of the expected improvement below `best`, exact far from it too (Ament et al. 2023, eq. 9)."""
     z = (best - mean) / deviation
     near = np.maximum(z, -1.0)
@@ -36,3 +36,10 @@ def confidence_bound(mean: Floats, deviation: Floats, width: float = 1.8) -> Flo
 def log_probability_below(mean: Floats, deviation: Floats, bound: float) -> Floats:
     """Log of the probability that a value is at most `bound`."""
     return log_ndtr((bound - mean) / deviation)
+
+
+def expected_below(mean: Floats, deviation: Floats, bound: Floats) -> Floats:
+    """Expected amount by which a normal value is below `bound`; 0 where that is minus infinity. Shapes broadcast."""
+    finite = np.where(np.isfinite(bound), bound, mean)
+    expected = np.exp(log_expected_improvement(mean, deviation, finite))
+    return np.where(np.isfinite(bound), expected, 0.0)

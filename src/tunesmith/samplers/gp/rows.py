@@ -12,7 +12,10 @@ Floats = NDArray[np.float64]
 
 ALL: Final = 300
 """Up to so many trials are modelled exactly."""
-_SUBSET: Final = 240
+SOME: Final = 240
+"""Beyond that, so many stand for all."""
+FITTED: Final = 150
+"""Length scales need fewer: so many are fitted to."""
 _LATEST: Final = 10
 _GROWTH: Final = 1.08
 _EVERY: Final = 12
@@ -26,17 +29,20 @@ def stage(count: int) -> int:
     return int(_EVERY * _GROWTH**steps)
 
 
-def modelled(y: Floats, features: Floats, rng: Generator) -> NDArray[np.intp]:
-    """Rows of the model: all, or the latest, a third of the best, a third near the best one, and a sample of the rest."""
+def modelled(y: Floats, features: Floats, rng: Generator, most: int = ALL, some: int = SOME) -> NDArray[np.intp]:
+    """Indices of the rows to model: all up to `most`, else about `some` of them.
+
+    Those are the latest, a third of the best, a third near the best one, and a sample of the rest.
+    """
     n = len(y)
-    if n <= ALL:
+    if n <= most:
         return np.arange(n)
     order = np.argsort(y, kind="stable")
     near = np.argsort(((features - features[order[0]]) ** 2).sum(axis=1), kind="stable")
     kept = np.zeros(n, bool)
     kept[n - _LATEST :] = True
-    kept[order[: _SUBSET // 3]] = True
-    kept[near[~kept[near]][: _SUBSET // 3]] = True
+    kept[order[: some // 3]] = True
+    kept[near[~kept[near]][: some // 3]] = True
     rest = np.flatnonzero(~kept)
-    kept[rng.choice(rest, min(max(_SUBSET - int(kept.sum()), 0), len(rest)), replace=False)] = True
+    kept[rng.choice(rest, min(max(some - int(kept.sum()), 0), len(rest)), replace=False)] = True
     return np.flatnonzero(kept)

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 _FEW: Final = 4
 _OFFSET: Final = 1.5
+_FARTHEST: Final = 1e6
 
 
 def warped(losses: Floats) -> Floats:
@@ -30,28 +31,33 @@ def warped(losses: Floats) -> Floats:
     return centred / max(float(centred.std()), 1e-12)
 
 
+def around_zero(values: Floats) -> Floats:
+    """(r,) values in units of their usual size, with far ones drawn in; zero stays zero."""
+    sizes = np.abs(values[values != 0])
+    size = float(np.median(sizes)) if len(sizes) else 1.0
+    with np.errstate(over="ignore"):
+        return np.arcsinh(np.clip(values / max(size, 1e-300), -_FARTHEST, _FARTHEST))
+
+
 def _scaled(losses: Floats) -> Floats:
     """Distances above the least loss in units of the better half's spread: from 1e-300 to 1e300 all is the same."""
     if len(losses) < 2:
         return np.zeros(len(losses))
-    with np.errstate(over="ignore"):
-        above = losses / 2 - losses.min() / 2
+    # Halves, since the difference of huge values may overflow.
+    above = losses / 2 - losses.min() / 2
     spread = above[above <= np.median(above)].max() or above.max()
     if spread == 0:
         return np.zeros(len(losses))
     with np.errstate(over="ignore"):
-        return np.minimum(above / spread, 1e6)
+        return np.minimum(above / spread, _FARTHEST)
 
 
 def _half_ranked(losses: Floats) -> Floats:
     """The worse half by rank only: normal quantiles above the median, in units of the better half's deviation."""
     median = np.median(losses)
     good = losses[losses <= median]
-    deviation = np.sqrt(np.mean((good - median) ** 2))
-    if deviation == 0:
-        deviation = 1.0
-    ranks = rankdata(losses)
-    quantiles = ndtri((ranks - 0.5) / len(losses))
+    deviation = float(np.sqrt(np.mean((good - median) ** 2))) or 1.0
+    quantiles = ndtri((rankdata(losses) - 0.5) / len(losses))
     return np.where(losses > median, median + deviation * np.maximum(quantiles, 0), losses)
 
 

@@ -1,0 +1,84 @@
+"""What makes one point a better trial than another: merit by the objectives, chances of success, and trust."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunesmith.samplers.dominance import front_ranks
+from tunesmith.samplers.evidence import Points
+from tunesmith.samplers.gp.acquisition import confidence_bound, log_expected_improvement, log_probability_below
+from tunesmith.samplers.gp.hypervolume import Uncovered, reference_point
+from tunesmith.samplers.gp.models import Models
+from tunesmith.samplers.gp.posterior import Posterior
+from tunesmith.samplers.gp.search import Score
+
+Floats = NDArray[np.float64]
+
+_NOISY: Final = 0.05
+import os, json
+OPT = json.loads(os.environ.get("GPOPT", "{}"))
+_WIDTH: Final = OPT.get("k", 1.8)
+
+
+class Merit(NamedTuple):
+    """A score of features, shape (n, q) -> (n,), larger is better, and its name."""
+
+    score: Score
+    name: str
+
+
+def expected_gain(models: Models, feasible: Floats) -> Merit:
+    """Expected improvement on the best feasible trial, or of the volume that the feasible front covers; in logarithms."""
+    Y = models.y[feasible]
+    if len(models.objectives) > 1:
+        uncovered = _uncovered(Y, models.y)
+
+        def volume(features: Floats) -> Floats:
+            mean, deviation = _predicted(models.objectives, features)
+            return np.log(np.maximum(uncovered.expected_improvement(mean, deviation), 1e-300))
+
+        return Merit(volume, "expected hypervolume improvement")
+    process = models.objectives[0]
+    best = float(Y.min())
+    return Merit(lambda features: log_expected_improvement(*process.predict(features), best), "expected improvement")
+
+
+def optimistic_gain(models: Models, feasible: Floats) -> Merit:
+    """How good a point may turn out: its lower confidence bound, or the volume that this would add."""
+    if len(models.objectives) > 1:
+        Y = models.y[feasible]
+        uncovered = _uncovered(Y, models.y)
+        front = Y[front_ranks(Y) == 0]
+
+        def volume(features: Floats) -> Floats:
+            mean, deviation = _predicted(models.objectives, features)
+            hoped = mean - _WIDTH * deviation
+            gain = uncovered.improvement(hoped)
+            # Where even the hope is dominated, by how much (Ponweiser et al. 2008, SMS-EGO, eq. 6).
+            short = np.maximum((hoped[:, None, :] - front[None]).min(axis=2).max(axis=1), 0.0)
+            return np.where(gain > 0, np.log1p(gain), -short)
+
+        return Merit(volume, "optimistic hypervolume")
+    process = models.objectives[0]
+    return Merit(lambda features: confidence_bound(*process.predict(features), _WIDTH), "confidence bound")
+
+
+def chance_of_success(models: Models, features: Floats) -> Floats:
+    """Log of the probability that a trial does not fail and keeps all limits, shape (n,)."""
+    total = np.zeros(len(features))
+    for process, bound in models.chances:
+        total += log_probability_below(*process.predict(features), bound)
+    return total
+
+
+def _uncovered(Y: Floats, everything: Floats) -> Uncovered:
+    front = Y[front_ranks(Y) == 0]
+    return Uncovered(front, reference_point(front, everything))
+
+
+def _predicted(processes: tuple[Posterior, ...], features: Floats) -> tuple[Floats, Floats]:
+    means, deviations = zip(*(process.predict(features) for process in processes), strict=True)
+    return np.column_stack(means), np.column_stack(deviations)

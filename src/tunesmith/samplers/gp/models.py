@@ -1,0 +1,140 @@
+"""The models of one ask: a process for each objective, each outcome limit, and each kind of failure."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, final
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from tunesmith.samplers.dominance import front_ranks
+from tunesmith.samplers.evidence import Evidence
+from tunesmith.samplers.gp.features import Features
+from tunesmith.samplers.gp.fit import Hyper, default_hyper, fit
+from tunesmith.samplers.gp.posterior import Posterior
+from tunesmith.samplers.gp.rows import FITTED, modelled, stage
+from tunesmith.samplers.gp.transform import around_zero, warped
+from tunesmith.space.space import Space
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+_FEWEST: Final = 3
+"""Length scales are fitted from so many rows on."""
+_MOST_FAILURES: Final = 60
+
+
+class Data(NamedTuple):
+    """Rows of features with their targets, mean about 0 and deviation about 1, and relative variances of noise."""
+
+    features: Floats
+    y: Floats
+    noise: Floats
+
+
+class Chance(NamedTuple):
+    """A process whose value must stay below `bound` for a trial to be of use."""
+
+    process: Posterior
+    bound: float
+
+
+class Models(NamedTuple):
+    """What is believed after r observations; all values are in the scale of the models."""
+
+    rows: Rows
+    """(r',) rows of the evidence that the objectives are modelled on."""
+    y: Floats
+    """(r', m) warped losses of these rows."""
+    objectives: tuple[Posterior, ...]
+    chances: tuple[Chance, ...]
+    """Limits on outcomes, and kinds of failure."""
+
+
+@final
+class Modeller:
+    """Makes the models of one space. Keeps fitted length scales, which follow from the rows they were fitted to."""
+
+    def __init__(self, space: Space) -> None:
+        self.features = Features(space)
+        self._fitted: dict[str, tuple[bytes, Hyper]] = {}
+
+    def models(self, evidence: Evidence, rng: Generator) -> Models:
+        """All models; `rng` decides which rows stand for the others where there are too many."""
+        features = self.features.of(evidence.points)
+        pending = self.features.of(evidence.pending)
+        noise = 1.0 / evidence.repeats
+        Y = _targets(evidence.losses)
+        rows = modelled(_badness(Y), features, rng)
+        early = stage(len(features))
+        Y_early = _targets(evidence.losses[:early])
+        fitted = modelled(_badness(Y_early), features[:early], np.random.default_rng(early), FITTED, FITTED)
+        objectives = tuple(
+            self._process(
+                f"objective {i}",
+                Data(features[rows], Y[rows, i], noise[rows]),
+                Data(features[fitted], Y_early[fitted, i], noise[fitted]),
+                pending,
+            )
+            for i in range(Y.shape[1])
+            if len(rows)
+        )
+        chances = [self._limit(j, excess, features, noise, (rows, fitted), pending) for j, excess in enumerate(evidence.excess.T)]
+        failures = [self._failure(kind, evidence, features, (rows, fitted), pending) for kind in np.unique(evidence.kinds).tolist()]
+        return Models(rows, Y[rows], objectives, (*(chance for chance in chances if chance), *failures))
+
+    def _limit(
+        self, j: int, excess: Floats, features: Floats, noise: Floats, rows: tuple[Rows, Rows], pending: Floats
+    ) -> Chance | None:
+        """A limit on an outcome, unless nothing is known of it yet."""
+        known = [part[np.isfinite(excess[part])] for part in rows]
+        if not all(len(part) for part in known):
+            return None
+        train, fitted = (Data(features[part], around_zero(excess[part]), noise[part]) for part in known)
+        return Chance(self._process(f"limit {j}", train, fitted, pending), 0.0)
+
+    def _failure(
+        self, kind: int, evidence: Evidence, features: Floats, rows: tuple[Rows, Rows], pending: Floats
+    ) -> Chance:
+        """Each kind of failure has its own region: what runs out of memory is not what diverges."""
+        failed = self.features.of(evidence.failed.at(evidence.kinds == kind))
+        early = failed[: stage(len(failed))]
+        (train, bound), (fitted, _) = (_labelled(features[part], those) for part, those in zip(rows, (failed, early), strict=True))
+        return Chance(self._process(f"failure {kind}", train, fitted, pending), bound)
+
+    def _process(self, name: str, train: Data, fitted: Data, pending: Floats) -> Posterior:
+        hyper = self._hyper(name, fitted)
+        features = np.concatenate([train.features, pending])
+        noise = np.concatenate([train.noise, np.ones(len(pending))])
+        return Posterior(features, train.y, noise, hyper, self.features.column)
+
+    def _hyper(self, name: str, data: Data) -> Hyper:
+        """Length scales for some data; those of the last time, if they were fitted to the same data."""
+        if len(data.y) < _FEWEST or np.ptp(data.y) == 0:
+            return default_hyper(self.features.width)
+        key = b"".join(part.tobytes() for part in data)
+        known = self._fitted.get(name)
+        if known is None or known[0] != key:
+            known = key, fit(self.features.distances(data.features), data.y, data.noise)
+            self._fitted[name] = known
+        return known[1]
+
+
+def _targets(losses: Floats) -> Floats:
+    return np.column_stack([warped(column) for column in losses.T])
+
+
+def _badness(Y: Floats) -> Floats:
+    """One number for each row, by which the better ones are kept."""
+    return Y[:, 0] if Y.shape[1] == 1 else front_ranks(Y).astype(float)
+
+
+def _labelled(succeeded: Floats, failed: Floats) -> tuple[Data, float]:
+    """Failures as 1 and successes as -1, standardised about the rate of failure; and where 0 is on that scale."""
+    failed = failed[-_MOST_FAILURES:]
+    count = len(succeeded) + len(failed)
+    rate = (len(failed) + 0.5) / (count + 2.0)
+    mean, deviation = 2.0 * rate - 1.0, 2.0 * float(np.sqrt(rate * (1.0 - rate)))
+    labels = np.repeat([-1.0, 1.0], [len(succeeded), len(failed)])
+    return Data(np.concatenate([succeeded, failed]), (labels - mean) / deviation, np.ones(count)), -mean / deviation

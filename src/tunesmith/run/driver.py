@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, final
 
-from numpy.random import Generator
-
 from tunesmith.errors import BudgetSpent, Conflict, IllegalTransition, SpaceExhausted
+from tunesmith.run.ahead import Ahead, Made, made
 from tunesmith.run.budget import active_seconds, spent_budget
 from tunesmith.run.early import EarlyFailures
 from tunesmith.run.executor import Executor, Job, Update
@@ -88,6 +87,7 @@ class Driver:
         """A number that was taken together with the end of an earlier trial, to spare a transaction."""
         self._capacity: int | None = None
         """How many configurations a finite space has."""
+        self._ahead = Ahead(self.executor.slots)
         self._began = self._renewed = self.clock()
         self._before = 0.0
         """Seconds for which the study was active before this run."""
@@ -118,7 +118,7 @@ class Driver:
                     if not self._busy:
                         self._outbox += self._early.release()
                         continue
-                    for update in self.executor.poll(_TICK):
+                    for update in self._updates():
                         self._take(update)
                     self.watcher.tick(self.view)
             except KeyboardInterrupt:
@@ -126,6 +126,19 @@ class Driver:
             finally:
                 self._leave()
         return self._ending()
+
+    def _updates(self) -> Sequence[Update]:
+        """What trials have sent; while they send nothing there is time to think ahead."""
+        if self._ahead.wants and not self._closed():
+            updates = self.executor.poll(0.0)
+            if updates:
+                return updates
+            number = len(self.view.trials) if self._reserved is None else self._reserved
+            self._ahead.prepare(self.sampler, self.view.asking(number), self._ended())
+        return self.executor.poll(_TICK)
+
+    def _ended(self) -> int:
+        return len(self.view.trials) - len(self._log.undone)
 
     def _ending(self) -> Ending:
         if self._interrupt.count:
@@ -197,16 +210,14 @@ class Driver:
     def _ask(self, number: int, order: New, opened: Trial | None) -> bool:
         """Give trial `number` its configuration and start it; False if the space is exhausted."""
         while True:
-            view = self.view.asking(number)
-            rng = trial_rng(view)
             try:
-                proposal = self._proposal(view, order, rng)
+                proposal, view, seed = self._proposal(self.view.asking(number), order)
             except SpaceExhausted as error:
                 self._exhausted = str(error).rstrip(".")
                 if opened is not None:
                     self._log.append([self._log.draft(number, Stopped(str(error), opened.attempt))])
                 return False
-            asked = asked_fact(view, proposal, order, trial_seed(rng))
+            asked = asked_fact(view, proposal, order, seed)
             attempt = opened.attempt if opened else 1
             drafts = [self._log.draft(number, asked, config_key(view, asked)), self._started(number, attempt)]
             if opened is None:
@@ -223,10 +234,11 @@ class Driver:
             self._submit(changes.trials[-1])
             return True
 
-    def _proposal(self, view: View, order: New, rng: Generator) -> Proposal:
-        if order.config is not None:
-            return Proposal(view.space.check(order.config), order.by, order.why)
-        return self.sampler.ask(view, 1, rng)[0]
+    def _proposal(self, view: View, order: New) -> Made:
+        if order.config is None:
+            return self._ahead.take(view, self._ended()) or made(self.sampler, view)
+        proposal = Proposal(view.space.check(order.config), order.by, order.why)
+        return Made(proposal, view, trial_seed(trial_rng(view)))
 
     def _resume(self, order: Resume) -> None:
         trial = self.view.trials[order.trial]

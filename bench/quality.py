@@ -22,6 +22,7 @@ interrupted run is continued by the same command. Optimizers run one at a time, 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -58,13 +59,14 @@ def run_method(method, tasks, given, out):
     if given.fresh:
         file.unlink(missing_ok=True)
     done = {runs.key_of(record) for record in runs.read(file)}
-    for seed in range(given.first_seed, given.first_seed + given.seeds):
-        for task in tasks:
-            key = (task.name, seed, given.trials, given.workers)
-            if task.objectives not in method.objectives or key in done:
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    races = [(task, seed) for seed in seeds for task in tasks if task.objectives in method.objectives]
+    with contextlib.closing(methods.Running(method)) as optimizer:
+        for task, seed in races:
+            if (task.name, seed, given.trials, given.workers) in done:
                 continue
             began = time.perf_counter()
-            record = runs.run(method, task, seed, given.trials, given.workers, name)
+            record = runs.run(optimizer, task, seed, given.trials, given.workers, name)
             runs.append(file, record)
             seconds = time.perf_counter() - began
             print(f"{name:<20} {task.name:<40} seed {seed} {seconds:7.1f} s, cpu {record['cpu']:8.2f} s", flush=True)

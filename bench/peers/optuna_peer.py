@@ -3,6 +3,7 @@
 import warnings
 
 import optuna
+import torch  # noqa: F401  what the Gaussian process would load at its first proposal, on the clock
 from optuna.samplers import GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from protocol import serve
 

@@ -4,6 +4,7 @@
     -> {"version": "5.0.0"}
     <- {"ask": true}                      -> {"id": 0, "config": {...}, "cpu": 0.0012}  or  {"exhausted": "..."}
     <- {"tell": 0, "values": [0.3]}       -> {"cpu": 0.0001}
+    <- {"end": true}                      -> {}, and the next race may begin
 
 A choice is the text of its value, an ordinal the index of its level. `cpu` is the processor time of the call alone, in
 seconds, that of child processes included. This module runs in every peer's environment: standard library only.
@@ -16,6 +17,7 @@ import os
 import resource
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,22 +62,40 @@ class Optimizer(Protocol):
 
 
 def serve(make) -> None:
-    """Answers until the input ends. `make(setting)` gives the optimizer."""
+    """Runs races until the input ends; `make(setting)` gives the optimizer of one.
+
+    Each race is a fork: races share what was imported, which takes longer than many of them, and nothing else.
+    """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints must not come between the answers
+    while line := sys.stdin.readline():
+        child = os.fork()
+        if child == 0:
+            try:
+                _race(make, json.loads(line), answers)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            sys.exit(1)
 
+
+def _race(make, first, answers) -> None:
     def answer(message):
         answers.write(json.dumps(message) + "\n")
         answers.flush()
 
-    first = json.loads(sys.stdin.readline())
     first["space"] = [Param(**param) for param in first["space"]]
     optimizer = make(Setting(**first))
     answer({"version": optimizer.version})
     tokens = []
-    for line in sys.stdin:
+    for line in iter(sys.stdin.readline, ""):
         message = json.loads(line)
         began = _cpu()
+        if "end" in message:
+            answer({})
+            return
         if "ask" in message:
             try:
                 token, config = optimizer.ask()
@@ -84,9 +104,8 @@ def serve(make) -> None:
                 continue
             spent = _cpu() - began
             tokens.append(token)
-            answer(
-                {"id": len(tokens) - 1, "config": {name: _plain(value) for name, value in config.items()}, "cpu": spent}
-            )
+            config = {name: _plain(value) for name, value in config.items()}
+            answer({"id": len(tokens) - 1, "config": config, "cpu": spent})
         else:
             optimizer.tell(tokens[message["tell"]], message["values"])
             answer({"cpu": _cpu() - began})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -66,29 +67,26 @@ class Broken(Exception):
 
 
 class Running:
-    """An optimizer at work in a process of its own."""
+    """An optimizer at work in a process of its own, for one race after the other."""
 
-    def __init__(self, method: Method, task, seed: int, trials: int, workers: int) -> None:
+    def __init__(self, method: Method) -> None:
+        self._method = method
+        self._process: subprocess.Popen | None = None
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by `close`
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._process = subprocess.Popen(
-            [method.python, HERE / "peers" / f"{method.library}_peer.py"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-            env=os.environ | one_thread | {"PYTHONHASHSEED": "0"},
-        )  # fmt: skip
+
+    def begin(self, task, seed: int, trials: int, workers: int) -> str:
+        """Starts a race; returns the library's version."""
+        if self._process is None:
+            self._start()
         setting = {
             "space": task.space.wire(),
-            "sampler": method.sampler,
+            "sampler": self._method.sampler,
             "seed": seed,
             "trials": trials,
             "workers": workers,
             "objectives": task.objectives,
         }
-        try:
-            self.version = self._call(setting)["version"]
-        except Broken:
-            self.close()
-            raise
+        return self._call(setting)["version"]
 
     def ask(self) -> dict:
         return self._call({"ask": True})
@@ -96,25 +94,46 @@ class Running:
     def tell(self, number: int, values: list[float]) -> dict:
         return self._call({"tell": number, "values": values})
 
+    def end(self) -> None:
+        self._call({"end": True})
+
+    def close(self) -> None:
+        """Without a race: closed input ends the process. Else it ends as soon as it looks at its input."""
+        self._drop()
+        self._errors.close()
+
+    def _start(self) -> None:
+        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        self._process = subprocess.Popen(
+            [self._method.python, HERE / "peers" / f"{self._method.library}_peer.py"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
+            env=os.environ | one_thread | {"PYTHONHASHSEED": "0"},
+        )  # fmt: skip
+
     def _call(self, message: dict) -> dict:
+        """Always waits for the answer: a line that came early could be swallowed by the race before."""
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise Broken(self._last_words()) from None
+            self._fail()
         line = self._process.stdout.readline()
         if not line:
-            raise Broken(self._last_words())
+            self._fail()
         return json.loads(line)
 
-    def _last_words(self) -> str:
-        self._process.wait()
+    def _fail(self) -> None:
+        self._drop()
         self._errors.seek(0)
-        return "\n".join(self._errors.read().strip().splitlines()[-12:])
+        last_words = self._errors.read().strip().splitlines()[-12:]
+        self._errors.truncate(0)
+        raise Broken("\n".join(last_words))
 
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
+    def _drop(self) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.stdout.close()
-        self._errors.close()
+        self._process.wait()
+        self._process = None

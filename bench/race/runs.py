@@ -7,12 +7,11 @@ import json
 import statistics
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from race.methods import Broken, Method, Running
+from race.methods import Broken, Running
 from race.space import Task
 
 RESULTS = Path(__file__).parent.parent / "results" / "quality"
@@ -20,40 +19,38 @@ TASKS = "tasks.jsonl"  # beside the methods' files
 CLOCKED = (25, 50, 100, 200, 300)  # trials at which the cost of a proposal is kept
 
 
-def run(method: Method, task: Task, seed: int, trials: int, workers: int, name: str) -> dict:
+def run(optimizer: Running, task: Task, seed: int, trials: int, workers: int, name: str) -> dict:
     """Asks and tells until `trials` values are there; with several workers, as many trials wait at any time.
 
     Training times are drawn at random and are the same for every optimizer; values are in the order of their ends.
     """
     durations = np.random.default_rng([zlib.crc32(task.name.encode()), seed]).lognormal(0, 0.5, trials)
-    known: dict[str, list[float]] = {}
-    values, clock = [], []
     record = {"task": task.name, "method": name, "seed": seed, "trials": trials, "workers": workers}
-    repeated, asked, running = 0, 0, []
+    known: dict[str, list[float]] = {}
+    values, clock, waiting = [], [], []
+    repeated, now, spent = 0, 0.0, 0.0
     try:
-        with closing(Running(method, task, seed, trials, workers)) as optimizer:
-            record["version"] = optimizer.version
-            now, spent = 0.0, 0.0
-            while len(values) < trials:
-                while asked < trials and len(running) < workers:
-                    answer = optimizer.ask()
-                    if "exhausted" in answer:
-                        record["exhausted"] = True
-                        trials = asked
-                        break
-                    clock.append(spent + answer["cpu"])
-                    spent = 0.0
-                    config = task.space.decode(answer["config"])
-                    key = json.dumps(config, sort_keys=True)
-                    repeated += key in known
-                    if key not in known:
-                        known[key] = _values(task, config)
-                    heapq.heappush(running, (now + durations[asked], asked, answer["id"], known[key]))
-                    asked += 1
-                if running:
-                    now, _, number, found = heapq.heappop(running)
-                    values.append(found if task.objectives > 1 else found[0])
-                    spent += optimizer.tell(number, found)["cpu"]
+        record["version"] = optimizer.begin(task, seed, trials, workers)
+        while len(values) < trials:
+            while len(clock) < trials and len(waiting) < workers:
+                answer = optimizer.ask()
+                if "exhausted" in answer:
+                    record["exhausted"] = True
+                    trials = len(clock)
+                    break
+                config = task.space.decode(answer["config"])
+                key = json.dumps(config, sort_keys=True)
+                repeated += key in known
+                if key not in known:
+                    known[key] = _values(task, config)
+                heapq.heappush(waiting, (now + durations[len(clock)], len(clock), answer["id"], known[key]))
+                clock.append(spent + answer["cpu"])
+                spent = 0.0
+            if waiting:
+                now, _, number, found = heapq.heappop(waiting)
+                values.append(found if task.objectives > 1 else found[0])
+                spent += optimizer.tell(number, found)["cpu"]
+        optimizer.end()
     except Broken as error:
         record["error"] = str(error)
     record["repeated"] = repeated

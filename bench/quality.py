@@ -15,8 +15,8 @@ development, keep their results apart and renew them:
 `--tasks-from FOLDER` takes the tasks of a folder (see `race/folder.py`) instead of the repository's own, `--subset` the
 few that slow peers are run on, `--only TEXT` those with a text in their name, `--workers 8` keeps eight trials running.
 
-Results are lines in bench/results/quality/<method>.jsonl, one per task and seed. What is there is not run again, so an
-interrupted run is continued by the same command. Optimizers run one at a time, in a process of their own, on one thread.
+Results are lines in bench/results/quality/<method>.jsonl, one per task and seed. What is there is not run again, unless
+the optimizer broke off, so an interrupted run is continued by the same command. Optimizers run one at a time, in a process of their own, on one thread.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def run_method(method, tasks, given, out):
     file = runs.file_of(name, out)
     if given.fresh:
         file.unlink(missing_ok=True)
-    done = {runs.key_of(record) for record in runs.read(file)}
+    done = {runs.key_of(record) for record in runs.read(file) if "error" not in record}
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     races = [(task, seed) for seed in seeds for task in tasks if task.objectives in method.objectives]
     with contextlib.closing(methods.Running(method)) as optimizer:

@@ -21,13 +21,24 @@ def front_ranks(losses: Floats, enough: int | None = None) -> Ints:
     """
     if not len(losses):
         return np.zeros(0, np.int64)
-    # Distinct rows in lexicographic order: none of them can be dominated by a later one.
-    rows, inverse = np.unique(losses, axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
     if losses.shape[1] == 1:
-        return inverse.astype(np.int64)
+        return np.unique(losses[:, 0], return_inverse=True)[1].astype(np.int64)
+    # Distinct rows in lexicographic order: none of them can be dominated by a later one.
+    first, inverse = _distinct(losses)
+    rows = losses[first]
     ranks = _ranks_of_pairs(rows) if losses.shape[1] == 2 else _peeled(rows, np.bincount(inverse), enough)
     return ranks[inverse]
+
+
+def _distinct(losses: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first of each set of equal rows, in lexicographic order, and for each row which of those it equals."""
+    order = np.lexsort(losses.T[::-1])
+    ordered = losses[order]
+    begins = np.ones(len(order), bool)
+    begins[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    inverse = np.empty(len(order), np.intp)
+    inverse[order] = np.cumsum(begins) - 1
+    return order[begins], inverse
 
 
 def _ranks_of_pairs(rows: Floats) -> Ints:
@@ -75,8 +86,7 @@ def crowding(losses: Floats, ranks: Ints) -> Floats:
     distances = np.zeros(len(losses))
     if not len(losses):
         return distances
-    _, first = np.unique(losses, axis=0, return_index=True)
-    first.sort()
+    first = np.sort(_distinct(losses)[0])
     fronts = ranks[first]
     for values in losses[first].T:
         # Halves, since the difference of huge values may overflow.

@@ -33,7 +33,7 @@ def sections(folders) -> Iterable[str]:
     own = [race for race in races if race.task.startswith(suite.PREFIXES)]
     two = [race for race in own if race.group == suite.TWO_OBJECTIVES]
     parts = {
-        "Tasks from a folder": [race for race in races if race not in own],
+        "Problems from a folder": [race for race in races if race not in own],
         "The repository's tasks": [race for race in own if race not in two],
         "Two objectives": two,
         f"{WORKERS} trials at a time": measure.load(folders, workers=WORKERS),

@@ -16,7 +16,7 @@ from race.tasks_file import read_tasks
 MARKS = (25, 50, 100)  # numbers of trials at which methods are compared
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Race:
     """One method on one task with one seed; `regret[n - 1]` after n trials, from 0 (best) to 1 (random)."""
 

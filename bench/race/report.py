@@ -16,6 +16,7 @@ OURS = "tunesmith:auto"
 PAGE = runs.RESULTS.parent.parent / "README.md"
 MARK = "<!-- quality -->"
 WORKERS = 8
+FOLDER, OWN, TWO = "Problems from a folder", "The repository's tasks", "Two objectives"
 
 
 def write(given) -> None:
@@ -30,14 +31,11 @@ def write(given) -> None:
 
 def sections(folders) -> Iterable[str]:
     races = measure.load(folders)
-    own = [race for race in races if race.task.startswith(suite.PREFIXES)]
-    two = [race for race in own if race.group == suite.TWO_OBJECTIVES]
-    parts = {
-        "Problems from a folder": [race for race in races if race not in own],
-        "The repository's tasks": [race for race in own if race not in two],
-        "Two objectives": two,
-        f"{WORKERS} trials at a time": measure.load(folders, workers=WORKERS),
-    }
+    parts: dict[str, list[Race]] = {FOLDER: [], OWN: [], TWO: []}
+    for race in races:
+        own = race.task.startswith(suite.PREFIXES)
+        parts[TWO if race.group == suite.TWO_OBJECTIVES else OWN if own else FOLDER].append(race)
+    parts[f"{WORKERS} trials at a time"] = measure.load(folders, workers=WORKERS)
     for title, part in parts.items():
         if part:
             yield f"### {title}"
@@ -49,7 +47,7 @@ def section(races: Sequence[Race], title: str) -> Iterable[str]:
     """One table of the methods that ran on all tasks, and one of all methods where all of them ran."""
     methods = measure.methods_of(races)
     tasks = {race.task for race in races}
-    everywhere = [name for name in methods if {race.task for race in races if race.method == name} == tasks]
+    everywhere = [name for name in methods if {race.task for race in races if race.method == name} == tasks] or methods
     groups = len({race.group for race in races})
     yield f"{len(tasks)} tasks in {groups} group{'s' if groups > 1 else ''}."
     yield _standings(races, everywhere)

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tunesmith.errors import InvalidStudy
 from tunesmith.run.proposing import trial_rng
 from tunesmith.samplers.base import Sampler
 from tunesmith.samplers.evolution import DifferentialEvolution, RegularizedEvolution
@@ -101,3 +102,10 @@ def test_any_losses_will_do(make: Callable[[], Sampler], values: list[float]) ->
     """equal, tiny and huge ones"""
     view = history(spec_of(NUMBERS), values=values, failed=["oom"] * 3)
     assert len(make().ask(view, 5, np.random.default_rng(0))) == 5
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (10, 0), (10, 11)])
+def test_impossible_populations_are_refused(sizes: tuple[int, int]) -> None:
+    """before a study begins"""
+    with pytest.raises(InvalidStudy, match="a population needs 2 or more"):
+        RegularizedEvolution(*sizes)

@@ -1,7 +1,9 @@
 """NSGA-II finds fronts: wide ones, within the limits, from whatever has ended."""
 
 import numpy as np
+import pytest
 
+from tunesmith.errors import InvalidStudy
 from tunesmith.run.proposing import trial_rng
 from tunesmith.samplers.base import Sampler
 from tunesmith.samplers.dominance import hypervolume
@@ -75,3 +77,9 @@ def test_any_losses_will_do() -> None:
         for values in ([1.0] * 30, [1e-300, 1e300] * 15, [1.7e308, -1.7e308] * 15):
             view = history(spec_of(SPACE, minimize=names), values=values, failed=["oom"] * 3)
             assert len(NSGA2().ask(view, 5, np.random.default_rng(0))) == 5
+
+
+def test_an_impossible_population_is_refused() -> None:
+    """before a study begins"""
+    with pytest.raises(InvalidStudy, match="2 members or more"):
+        NSGA2(1)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.evidence import Points
-from tunesmith.samplers.fresh import fresh_proposal
+from tunesmith.samplers.fresh import fresh_proposal, is_fresh
 from tunesmith.samplers.moves import Moves
 from tunesmith.samplers.opening import opening_length, opening_proposal
+from tunesmith.samplers.separable import Separable
 from tunesmith.samplers.standing import Ended, best_first, ended_of
 from tunesmith.samplers.strategy import Kinds, Start, Strategy
 from tunesmith.space.space import Space
@@ -29,12 +30,14 @@ _SHARE: Final = 0.1
 _LEAST: Final = 3
 _SPREAD: Final = 0.3
 """Standard deviation of a run that begins from nothing (Hansen 2016, table 1)."""
+_WIDE: Final = 100
+"""Columns beyond which no covariance is learned."""
 _GROWTH: Final = 2
 _LARGEST: Final = 16
 """How many times the first generation the largest one has."""
 _KEPT: Final = 6
-_DRAWS: Final = 8
-"""Candidates of which the first that is new is proposed."""
+_DRAWS: Final = 20
+"""Candidates of which the first that is new is proposed; after that, neighbours of the last one."""
 
 
 @final
@@ -42,7 +45,7 @@ _DRAWS: Final = 8
 class _Descent:
     """Where the strategy stands after the first `fed` rows of what has ended."""
 
-    strategy: Strategy
+    strategy: Strategy | Separable
     fed: int
     generation: int = 0
     restarts: int = 0
@@ -87,10 +90,13 @@ class CMAES:
         return not self._kinds.varying or view.next < needed or int((~ended.failed).sum()) < needed
 
     def _drawn(self, view: View, descent: _Descent, before: Sequence[Proposal], rng: Generator) -> Proposal:
-        rows = np.array([descent.strategy.draw(rng) for _ in range(_DRAWS)])
         again = f", restart {descent.restarts}" if descent.restarts else ""
         named = _NAME, f"drawn by generation {descent.generation}{again}"
-        return fresh_proposal(view, self._moves, Points(*self._moves.codec.snap(rows)), named, before, rng)
+        for _ in range(_DRAWS):
+            points = Points(*self._moves.codec.snap(descent.strategy.draw(rng)[None]))
+            if is_fresh(view, self._moves.codec.decode_row(points.X[0].tolist()), before):
+                break
+        return fresh_proposal(view, self._moves, points, named, before, rng)
 
     def _descent(self, view: View, ended: Ended) -> _Descent:
         """Where the strategy stands: what is kept as far as it fits, and from there on computed."""
@@ -113,8 +119,8 @@ class CMAES:
         count = max(math.ceil(_SHARE * len(known)), min(_LEAST, len(known)))
         best = known.points.X[best_first(known, count)[:count]]
         # A few trials that happen to be near one another do not say that the best is near them.
-        start = _start_from(self._kinds, best, _SPREAD / math.sqrt(max(len(known), 1)))
-        return _Descent(Strategy(self._kinds, start, self._first_size()), len(known))
+        least = _SPREAD / math.sqrt(max(len(known), 1))
+        return _Descent(_run_from(self._kinds, best, least, self._first_size()), len(known))
 
     def _first_size(self) -> int:
         return 4 + math.floor(3 * math.log(self._kinds.varying))
@@ -142,9 +148,15 @@ class CMAES:
     def _restarted(self, descent: _Descent, seed: int) -> _Descent:
         kinds, restarts = self._kinds, descent.restarts + 1
         rng = np.random.default_rng([seed, restarts])
-        start = _start_from(kinds, rng.random((1, kinds.width)), _SPREAD)
         size = self._first_size() * min(_GROWTH**restarts, _LARGEST)
-        return _Descent(Strategy(kinds, start, size), descent.fed, descent.generation, restarts)
+        run = _run_from(kinds, rng.random((1, kinds.width)), _SPREAD, size)
+        return _Descent(run, descent.fed, descent.generation, restarts)
+
+
+def _run_from(kinds: Kinds, rows: Floats, least: float, size: int) -> Strategy | Separable:
+    if kinds.varying > _WIDE:
+        return Separable(kinds, rows, least, size)
+    return Strategy(kinds, _start_from(kinds, rows, least), size)
 
 
 def _start_from(kinds: Kinds, rows: Floats, least: float) -> Start:

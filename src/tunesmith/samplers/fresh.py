@@ -11,6 +11,7 @@ from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.moves import Moves
 from tunesmith.samplers.uniform import uniform_config
+from tunesmith.space.params import Config
 from tunesmith.trials.view import View
 
 _ROUNDS: Final = 3
@@ -32,6 +33,11 @@ def fresh_proposal(
             candidates = moves.mutated(candidates, _STEP * distance, _SHARE, rng)
         for row in candidates.X.tolist():
             config = moves.codec.decode_row(row)
-            if view.space.allows(config) and not view.has(config) and all(config != p.config for p in before):
+            if is_fresh(view, config, before):
                 return Proposal(config, by, f"{why}, moved on to what was not tried yet" if distance else why)
     return Proposal(uniform_config(view, rng), "uniform", "drawn at random, as all candidates had been tried")
+
+
+def is_fresh(view: View, config: Config, before: Sequence[Proposal]) -> bool:
+    """Whether a configuration keeps the limits and is a new one."""
+    return view.space.allows(config) and not view.has(config) and all(config != p.config for p in before)

@@ -10,6 +10,7 @@ from tunesmith.samplers.gp.sampler import GaussianProcess
 from tunesmith.samplers.grid import Grid
 from tunesmith.samplers.nsga2 import NSGA2
 from tunesmith.samplers.sobol import Sobol
+from tunesmith.samplers.tpe.sampler import TPE
 from tunesmith.samplers.uniform import Uniform
 from tunesmith.samplers.wrap import Distinct, Seeded, Until
 from tunesmith.testing.histories import spec_of
@@ -24,6 +25,7 @@ METHODS = {
     "DifferentialEvolution": DifferentialEvolution,
     "RegularizedEvolution": RegularizedEvolution,
     "NSGA2": NSGA2,
+    "TPE": TPE,
     "Until": lambda: Until(Sobol(), 13, Uniform()),
     "Seeded": lambda: Seeded(Uniform()),
     "Distinct": lambda: Distinct(Sobol()),

@@ -12,12 +12,10 @@ from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.samplers.grid import Grid
 from tunesmith.samplers.sobol import Sobol
 from tunesmith.samplers.uniform import Uniform
-from tunesmith.samplers.wrap import Distinct, Seeded, Until
+from tunesmith.samplers.wrap import Distinct, Seeded
 from tunesmith.space.params import Json
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.view import View
-
-_EVEN_COVER: Final = 256
 
 
 class Chosen(NamedTuple):
@@ -27,7 +25,52 @@ class Chosen(NamedTuple):
     why: str
 
 
+# The samplers that learn are imported when they are wanted: scipy takes a while to load, and most commands do not search.
+
+
+def _gp() -> Sampler:
+    from tunesmith.samplers.gp.sampler import GaussianProcess  # noqa: PLC0415
+
+    return GaussianProcess()
+
+
+def _tpe() -> Sampler:
+    from tunesmith.samplers.tpe.sampler import TPE  # noqa: PLC0415
+
+    return TPE()
+
+
+def _cmaes() -> Sampler:
+    from tunesmith.samplers.cmaes import CMAES  # noqa: PLC0415
+
+    return CMAES()
+
+
+def _differential() -> Sampler:
+    from tunesmith.samplers.evolution import DifferentialEvolution  # noqa: PLC0415
+
+    return DifferentialEvolution()
+
+
+def _evolution() -> Sampler:
+    from tunesmith.samplers.evolution import RegularizedEvolution  # noqa: PLC0415
+
+    return RegularizedEvolution()
+
+
+def _nsga2() -> Sampler:
+    from tunesmith.samplers.nsga2 import NSGA2  # noqa: PLC0415
+
+    return NSGA2()
+
+
 _NAMED: Final[Mapping[str, Callable[..., Sampler]]] = {
+    "gp": _gp,
+    "tpe": _tpe,
+    "cmaes": _cmaes,
+    "de": _differential,
+    "evolution": _evolution,
+    "nsga2": _nsga2,
     "sobol": Sobol,
     "random": Uniform,
     "uniform": Uniform,
@@ -87,20 +130,15 @@ def _described(spec: StudySpec, description: Mapping[str, Any]) -> tuple[Sampler
 
 
 def _auto(spec: StudySpec) -> tuple[Sampler, str]:
-    if spec.space.grows:
-        return Uniform(), "sampler: random, because the space is only known as trials ask for their parameters"
-    size = spec.space.count(10_000)
-    if size is not None and spec.budget.trials is not None and size <= spec.budget.trials:
+    """The choice for those who do not choose, with its reason."""
+    from tunesmith.samplers.ladder import Ladder, reason  # noqa: PLC0415
+
+    space, trials = spec.space, spec.budget.trials
+    size = None if space.grows else space.count(10_000)
+    if size is not None and trials is not None and size <= trials:
         covered = f"all {size} configurations" if size > 1 else "the only configuration"
         return Grid(None), f"sampler: grid, because the budget covers {covered}"
-    width = spec.space.codec().width
-    return (
-        Until(Sobol(), _EVEN_COVER, Uniform()),
-        (
-            f"sampler: quasi-random (Sobol), an even cover of {width} dimension{'s' if width != 1 else ''}; "
-            f"random after {_EVEN_COVER} trials"
-        ),
-    )
+    return Ladder(), f"sampler: {reason(spec)}"
 
 
 def _is_known(name: str) -> bool:

@@ -6,6 +6,7 @@ without a finite value of every objective is a failure.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,20 @@ class Evidence(NamedTuple):
     """(f,) 1 + index into `FAILURES`."""
     pending: Points
 
+    def within(self, holds: Callable[[Points], NDArray[np.bool_]]) -> Evidence:
+        """What is known of the points for which something holds."""
+        kept, lost, waiting = holds(self.points), holds(self.failed), holds(self.pending)
+        return Evidence(
+            self.points.at(kept),
+            self.losses[kept],
+            self.excess[kept],
+            self.repeats[kept],
+            self.numbers[kept],
+            self.failed.at(lost),
+            self.kinds[lost],
+            self.pending.at(waiting),
+        )
+
     @property
     def feasible(self) -> NDArray[np.bool_]:
         """(r,) rows that are known to keep all limits."""
@@ -96,9 +111,7 @@ def _distinct(X: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp
     return first, group
 
 
-def _means(
-    values: NDArray[np.float64], group: NDArray[np.intp], repeats: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _means(values: NDArray[np.float64], group: NDArray[np.intp], repeats: NDArray[np.int64]) -> NDArray[np.float64]:
     if len(repeats) == len(values):
         return values
     means = np.zeros((len(repeats), values.shape[1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.random import Generator
@@ -72,7 +72,8 @@ def _levels(param: Param) -> Floats | None:
     """The numbers of all values of a parameter in order, if they are few."""
     if isinstance(param, Choice | Fixed) or param.size is None or not 1 < param.size <= _LISTED:
         return None
-    return np.array([param.to_unit(level) for level in param.levels(param.size)])
+    levels: list[Any] = list(param.levels(param.size))
+    return np.array([param.to_unit(level) for level in levels])
 
 
 def _reflected(U: Floats) -> Floats:

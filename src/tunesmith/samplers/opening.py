@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from numpy.random import Generator
+
 from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.sobol import sobol_row
 from tunesmith.samplers.uniform import uniform_config
-from tunesmith.space.params import Fixed
 from tunesmith.space.space import Space
 from tunesmith.trials.view import View
-
-from numpy.random import Generator
 
 _EACH: Final = 3
 """Trials for each value of a parameter that others depend on."""

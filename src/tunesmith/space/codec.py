@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,8 @@ def _snapped(param: Param, units: Floats) -> Floats:
         case Int(log=True):
             low, high = np.log(param.low - 0.5), np.log(param.high + 0.5)
             values = np.clip(np.rint(np.exp(low + units * (high - low))), param.low, param.high)
-            return np.clip((np.log(values) - low) / (high - low), 0.0, 1.0)
+            snapped: Floats = np.clip((np.log(values) - low) / (high - low), 0.0, 1.0)
+            return snapped
         case _:
             size = param.size or 1
             return (np.minimum(np.floor(units * size), size - 1) + 0.5) / size
@@ -116,7 +117,7 @@ def _holds(param: Param, test: Test) -> Callable[[Floats], Flags]:
     """For snapped numbers of a parameter, whether a test holds of the values that they stand for."""
     if param.size is None or param.size > _LISTED:
         return lambda units: np.array([test.holds(param.from_unit(unit)) for unit in units.tolist()], bool)
-    values = param.levels(param.size)
+    values: list[Any] = list(param.levels(param.size))
     table = np.array([test.holds(value) for value in values])
     units = np.array([param.to_unit(value) for value in values])
     between = (units[1:] + units[:-1]) / 2

@@ -20,7 +20,8 @@ def log_expected_improvement(mean: Floats, deviation: Floats, best: float | Floa
     # h(z) = phi(z) (1 + z sqrt(pi/2) erfcx(-z/sqrt 2)); far out the bracket is 1/z^2, where it would cancel.
     bracket = np.log(-far * erfcx(-far / np.sqrt(2.0)) * np.sqrt(0.5 * np.pi))
     tail = -0.5 * far * far - _C1 + np.where(far > -1e3, _log1mexp(np.minimum(bracket, -1e-16)), -2.0 * np.log(-far))
-    return np.log(deviation) + np.where(z > -1.0, direct, tail)
+    logs: Floats = np.log(deviation) + np.where(z > -1.0, direct, tail)
+    return logs
 
 
 def _log1mexp(x: Floats) -> Floats:
@@ -35,7 +36,8 @@ def confidence_bound(mean: Floats, deviation: Floats, width: float = 1.8) -> Flo
 
 def log_probability_below(mean: Floats, deviation: Floats, bound: float) -> Floats:
     """Log of the probability that a value is at most `bound`."""
-    return log_ndtr((bound - mean) / deviation)
+    logs: Floats = log_ndtr((bound - mean) / deviation)
+    return logs
 
 
 def expected_below(mean: Floats, deviation: Floats, bound: Floats) -> Floats:

@@ -29,20 +29,24 @@ class Features:
         self.width = len(params)
         self.sizes = np.array([param.size if isinstance(param, Choice) else 0 for param in params], np.int64)
         """(d,) the number of options of columns without an order, 0 for the others."""
-        self.column = np.concatenate([np.full(max(size, 1), j) for j, size in enumerate(self.sizes)] or [[]]).astype(int)
+        self.column = np.concatenate(
+            [np.full(max(size, 1), j) for j, size in enumerate(self.sizes)] or [np.zeros(0)]
+        ).astype(int)
         """(q,) which column each feature belongs to."""
 
     def of(self, points: Points) -> Floats:
         """Features of points, shape (n, q)."""
         parts = [
-            self._indicators(points, j) if size else points.X[:, j : j + 1] for j, size in enumerate(self.sizes.tolist())
+            self._indicators(points, j) if size else points.X[:, j : j + 1]
+            for j, size in enumerate(self.sizes.tolist())
         ]
         return np.concatenate(parts, axis=1) if parts else np.zeros((len(points), 0))
 
     def _indicators(self, points: Points, j: int) -> Floats:
         size = int(self.sizes[j])
         codes = (points.X[:, j] * size).astype(int)
-        return _HALF * ((codes[:, None] == np.arange(size)) & points.active[:, j : j + 1])
+        indicators: Floats = _HALF * ((codes[:, None] == np.arange(size)) & points.active[:, j : j + 1])
+        return indicators
 
     def distances(self, features: Floats) -> Floats:
         """Squared distances of all pairs i < j, separately for each column, shape (d, n(n-1)/2)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final, final
 
 import numpy as np
@@ -39,7 +40,9 @@ class Uncovered:
         boxes = _boxes(inside, reference)
         while len(boxes) > _MOST_BOXES and len(inside) > 2:
             # Every second point, the extremes among them, covers a little less; what is left out is worth little.
-            inside = inside[np.argsort(inside[:, 0], kind="stable")][np.unique(np.r_[: len(inside) : 2, len(inside) - 1])]
+            inside = inside[np.argsort(inside[:, 0], kind="stable")][
+                np.unique(np.r_[: len(inside) : 2, len(inside) - 1])
+            ]
             boxes = _boxes(inside, reference)
         self._edges = []
         for lower, upper in zip(boxes[:, 0].T, boxes[:, 1].T, strict=True):
@@ -75,7 +78,7 @@ def _boxes(front: Floats, reference: Floats) -> Floats:
         return np.array([[[-np.inf], [top]]])
     levels = [-np.inf, *order[:, -1].tolist(), float(reference[-1])]
     found = []
-    for k, (low, high) in enumerate(zip(levels, levels[1:], strict=False)):
+    for k, (low, high) in enumerate(pairwise(levels)):
         if low < high:
             flat = _boxes(_minimal(order[:k, :-1]), reference[:-1])
             slab = np.broadcast_to(np.array([[low], [high]]), (len(flat), 2, 1))
@@ -88,4 +91,5 @@ def _minimal(points: Floats) -> Floats:
     points = np.unique(points, axis=0)
     no_worse = np.all(points[:, None] <= points[None], axis=2)
     np.fill_diagonal(no_worse, val=False)
-    return points[~no_worse.any(axis=0)]
+    kept: Floats = points[~no_worse.any(axis=0)]
+    return kept

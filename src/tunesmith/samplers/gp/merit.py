@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.samplers.dominance import front_ranks
-from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.gp.acquisition import confidence_bound, log_expected_improvement, log_probability_below
 from tunesmith.samplers.gp.hypervolume import Uncovered, reference_point
 from tunesmith.samplers.gp.models import Models
 from tunesmith.samplers.gp.posterior import Posterior
-from tunesmith.samplers.gp.search import Score
 
 Floats = NDArray[np.float64]
-
-_NOISY: Final = 0.05
-import os, json
-OPT = json.loads(os.environ.get("GPOPT", "{}"))
-_WIDTH: Final = OPT.get("k", 1.8)
+Flags = NDArray[np.bool_]
+Score = Callable[[Floats], Floats]
 
 
 class Merit(NamedTuple):
@@ -30,7 +26,7 @@ class Merit(NamedTuple):
     name: str
 
 
-def expected_gain(models: Models, feasible: Floats) -> Merit:
+def expected_gain(models: Models, feasible: Flags) -> Merit:
     """Expected improvement on the best feasible trial, or of the volume that the feasible front covers; in logarithms."""
     Y = models.y[feasible]
     if len(models.objectives) > 1:
@@ -46,8 +42,8 @@ def expected_gain(models: Models, feasible: Floats) -> Merit:
     return Merit(lambda features: log_expected_improvement(*process.predict(features), best), "expected improvement")
 
 
-def optimistic_gain(models: Models, feasible: Floats) -> Merit:
-    """How good a point may turn out: its lower confidence bound, or the volume that this would add."""
+def optimistic_gain(models: Models, feasible: Flags, width: float) -> Merit:
+    """How good a point may turn out: its mean bettered by `width` deviations, or the volume that this would add."""
     if len(models.objectives) > 1:
         Y = models.y[feasible]
         uncovered = _uncovered(Y, models.y)
@@ -55,7 +51,7 @@ def optimistic_gain(models: Models, feasible: Floats) -> Merit:
 
         def volume(features: Floats) -> Floats:
             mean, deviation = _predicted(models.objectives, features)
-            hoped = mean - _WIDTH * deviation
+            hoped = mean - width * deviation
             gain = uncovered.improvement(hoped)
             # Where even the hope is dominated, by how much (Ponweiser et al. 2008, SMS-EGO, eq. 6).
             short = np.maximum((hoped[:, None, :] - front[None]).min(axis=2).max(axis=1), 0.0)
@@ -63,7 +59,7 @@ def optimistic_gain(models: Models, feasible: Floats) -> Merit:
 
         return Merit(volume, "optimistic hypervolume")
     process = models.objectives[0]
-    return Merit(lambda features: confidence_bound(*process.predict(features), _WIDTH), "confidence bound")
+    return Merit(lambda features: confidence_bound(*process.predict(features), width), "confidence bound")
 
 
 def chance_of_success(models: Models, features: Floats) -> Floats:

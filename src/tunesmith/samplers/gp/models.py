@@ -65,10 +65,10 @@ class Modeller:
         features = self.features.of(evidence.points)
         pending = self.features.of(evidence.pending)
         noise = 1.0 / evidence.repeats
-        Y = _targets(evidence.losses)
+        Y = warped(evidence.losses)
         rows = modelled(_badness(Y), features, rng)
         early = stage(len(features))
-        Y_early = _targets(evidence.losses[:early])
+        Y_early = warped(evidence.losses[:early])
         fitted = modelled(_badness(Y_early), features[:early], np.random.default_rng(early), FITTED, FITTED)
         objectives = tuple(
             self._process(
@@ -80,9 +80,11 @@ class Modeller:
             for i in range(Y.shape[1])
             if len(rows)
         )
-        chances = [self._limit(j, excess, features, noise, (rows, fitted), pending) for j, excess in enumerate(evidence.excess.T)]
-        failures = [self._failure(kind, evidence, features, (rows, fitted), pending) for kind in np.unique(evidence.kinds).tolist()]
-        return Models(rows, Y[rows], objectives, (*(chance for chance in chances if chance), *failures))
+        parts = rows, fitted
+        limits = [self._limit(j, excess, features, noise, parts, pending) for j, excess in enumerate(evidence.excess.T)]
+        kinds = np.unique(evidence.kinds).tolist()
+        failures = [self._failure(kind, evidence, features, parts, pending) for kind in kinds]
+        return Models(rows, Y[rows], objectives, (*(limit for limit in limits if limit), *failures))
 
     def _limit(
         self, j: int, excess: Floats, features: Floats, noise: Floats, rows: tuple[Rows, Rows], pending: Floats
@@ -100,7 +102,8 @@ class Modeller:
         """Each kind of failure has its own region: what runs out of memory is not what diverges."""
         failed = self.features.of(evidence.failed.at(evidence.kinds == kind))
         early = failed[: stage(len(failed))]
-        (train, bound), (fitted, _) = (_labelled(features[part], those) for part, those in zip(rows, (failed, early), strict=True))
+        train, bound = _labelled(features[rows[0]], failed)
+        fitted, _ = _labelled(features[rows[1]], early)
         return Chance(self._process(f"failure {kind}", train, fitted, pending), bound)
 
     def _process(self, name: str, train: Data, fitted: Data, pending: Floats) -> Posterior:
@@ -119,10 +122,6 @@ class Modeller:
             known = key, fit(self.features.distances(data.features), data.y, data.noise)
             self._fitted[name] = known
         return known[1]
-
-
-def _targets(losses: Floats) -> Floats:
-    return np.column_stack([warped(column) for column in losses.T])
 
 
 def _badness(Y: Floats) -> Floats:

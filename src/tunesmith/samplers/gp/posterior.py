@@ -36,7 +36,8 @@ class Posterior:
         self._alpha = observed.T @ (observed @ y)
 
     def _squared(self, rows: Floats, norms: Floats) -> Floats:
-        return norms[:, None] + self._norms[None, :] - 2.0 * rows @ self._rows.T
+        squared: Floats = norms[:, None] + self._norms[None, :] - 2.0 * rows @ self._rows.T
+        return squared
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Mean given what was observed, and deviation given what is under way too; both (m,)."""

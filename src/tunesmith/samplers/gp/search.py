@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -27,12 +27,13 @@ class Effort(NamedTuple):
     brood: int
 
 
-FULL = Effort(1500, 60, 8, 10, 20)
-TRIMMED = Effort(600, 40, 6, 8, 16)
+FULL: Final = Effort(1500, 60, 8, 10, 20)
+TRIMMED: Final = Effort(600, 40, 6, 8, 16)
+_KEPT: Final = 100
 
 
-def best_points(score: Score, moves: Moves, good: Points, effort: Effort, rng: Generator) -> tuple[Points, Floats]:
-    """Points with high scores, the best first, and their scores. `good` are trials to look around, the best first."""
+def best_points(score: Score, moves: Moves, good: Points, effort: Effort, rng: Generator) -> Points:
+    """Points with high scores, the best first. `good` are trials to look around."""
     width = max(moves.codec.width, 1)
     near = good.at(np.repeat(np.arange(len(good)), effort.near))
     steps = rng.choice([0.02, 0.1, 0.3], len(near))
@@ -40,15 +41,16 @@ def best_points(score: Score, moves: Moves, good: Points, effort: Effort, rng: G
     scores = score(pool)
     starts = _starts(scores, effort.starts, rng)
     climbed, heights = _climbed(score, moves, pool.at(starts), scores[starts], effort, rng)
-    everything, all_scores = climbed.joined(pool), np.concatenate([heights, scores])
-    order = np.argsort(-all_scores, kind="stable")
-    return everything.at(order), all_scores[order]
+    order = np.argsort(-np.concatenate([heights, scores]), kind="stable")
+    return climbed.joined(pool).at(order[:_KEPT])
 
 
 def _starts(scores: Floats, count: int, rng: Generator) -> NDArray[np.intp]:
     """Half of the starts are the best points, the others are drawn, higher ones more often."""
     order = np.argsort(-scores, kind="stable")
-    chances = np.exp(np.maximum(scores - scores[order[0]], -50.0)) if np.isfinite(scores[order[0]]) else np.ones(len(scores))
+    chances = (
+        np.exp(np.maximum(scores - scores[order[0]], -50.0)) if np.isfinite(scores[order[0]]) else np.ones(len(scores))
+    )
     drawn = rng.choice(len(scores), count - count // 2, p=chances / chances.sum())
     return np.concatenate([order[: count // 2], drawn])
 
@@ -68,6 +70,10 @@ def _climbed(
         winners = scores.argmax(axis=1)
         better = scores[rows, winners] > heights
         chosen = (rows * effort.brood + winners)[better]
-        X[better], active[better], heights[better] = brood.X[chosen], brood.active[chosen], scores[rows, winners][better]
+        X[better], active[better], heights[better] = (
+            brood.X[chosen],
+            brood.active[chosen],
+            scores[rows, winners][better],
+        )
         steps *= np.where(better, 1.1, 0.6)
     return Points(X, active), heights

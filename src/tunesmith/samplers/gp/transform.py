@@ -21,13 +21,17 @@ _FARTHEST: Final = 1e6
 
 
 def warped(losses: Floats) -> Floats:
-    """(r,) losses with mean 0 and standard deviation 1, in the same order; zeros if all are equal."""
+    """(r, m) losses, each column with mean 0, standard deviation 1 and the same order; zeros if all are equal."""
+    return np.stack([_warped(column) for column in losses.T], axis=1)
+
+
+def _warped(losses: Floats) -> Floats:
     scaled = _scaled(losses)
     if not np.any(scaled):
         return scaled
     if len(scaled) >= _FEW:
         scaled = _log_warped(_half_ranked(scaled))
-    centred = scaled - scaled.mean()
+    centred: Floats = scaled - scaled.mean()
     return centred / max(float(centred.std()), 1e-12)
 
 
@@ -36,7 +40,8 @@ def around_zero(values: Floats) -> Floats:
     sizes = np.abs(values[values != 0])
     size = float(np.median(sizes)) if len(sizes) else 1.0
     with np.errstate(over="ignore"):
-        return np.arcsinh(np.clip(values / max(size, 1e-300), -_FARTHEST, _FARTHEST))
+        scaled: Floats = np.arcsinh(np.clip(values / max(size, 1e-300), -_FARTHEST, _FARTHEST))
+    return scaled
 
 
 def _scaled(losses: Floats) -> Floats:
@@ -49,7 +54,8 @@ def _scaled(losses: Floats) -> Floats:
     if spread == 0:
         return np.zeros(len(losses))
     with np.errstate(over="ignore"):
-        return np.minimum(above / spread, _FARTHEST)
+        scaled: Floats = np.minimum(above / spread, _FARTHEST)
+    return scaled
 
 
 def _half_ranked(losses: Floats) -> Floats:
@@ -65,4 +71,5 @@ def _log_warped(losses: Floats) -> Floats:
     width = losses.max() - losses.min()
     if width == 0:
         return losses
-    return np.log1p((_OFFSET - 1) * (losses - losses.min()) / width) / np.log(_OFFSET)
+    logs: Floats = np.log1p((_OFFSET - 1) * (losses - losses.min()) / width) / np.log(_OFFSET)
+    return logs

@@ -29,5 +29,5 @@ def beyond(points: Points, tried: Points, numbers: NDArray[np.bool_], radius: fl
     """
     apart = np.abs(points.X[:, None, numbers] - tried.X[None, :, numbers])
     both = points.active[:, None, numbers] & tried.active[None, :, numbers]
-    nearest = np.where(both, apart, 0.0).max(axis=2, initial=0.0).min(axis=1)
+    nearest: Floats = np.where(both, apart, 0.0).max(axis=2, initial=0.0).min(axis=1)
     return np.maximum(nearest - radius, 0.0)

@@ -1,0 +1,75 @@
+"""Branches of a conditional space that were tried too little to be given up.
+
+A branch that begins with bad luck looks hopeless to a model that has seen little of it, the more so as what is known of
+other branches is not true of it. So now and then a trial belongs to the branch that may yet hold the best, chosen as a
+bandit chooses an arm, and the model for it is made of that branch alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunesmith.samplers.evidence import Evidence, Points
+from tunesmith.samplers.gp.transform import warped
+from tunesmith.samplers.opening import branches
+from tunesmith.space.params import Choice
+from tunesmith.space.space import Space
+
+Floats = NDArray[np.float64]
+
+_EVERY: Final = 4
+"""One in so many trials is for a branch of which little is known."""
+_EVERY_IF_STALLED: Final = 2
+_PATIENCE: Final = 12
+"""So many trials without gain are a stall."""
+_GAIN: Final = 0.01
+"""What counts as a gain, as a part of the distance from a middling trial to the best."""
+
+
+class Branch(NamedTuple):
+    """The points where the parameter in `column` has its value number `code`, of `size`."""
+
+    column: int
+    code: int
+    size: int
+
+    def holds(self, points: Points) -> NDArray[np.bool_]:
+        inside: NDArray[np.bool_] = (points.X[:, self.column] * self.size).astype(int) == self.code
+        return inside
+
+
+def deciding(space: Space) -> tuple[tuple[int, int], ...]:
+    """Columns of the options that decide which other parameters take part, each with its number of values.
+
+    A number that does so, such as that of layers, is left out: its neighbours are alike, and a model knows that.
+    """
+    names = space.codec().names
+    return tuple(
+        (column, size) for column, size in branches(space).items() if isinstance(space.params[names[column]], Choice)
+    )
+
+
+def neglected_branch(number: int, evidence: Evidence, deciding: tuple[tuple[int, int], ...]) -> Branch | None:
+    """The branch that trial `number` is for, or None if it may look anywhere; deciding parameters take turns."""
+    if not deciding or not len(evidence.points):
+        return None
+    losses = warped(evidence.losses).sum(axis=1)
+    every = _EVERY_IF_STALLED if _stalled(losses) else _EVERY
+    if number % every:
+        return None
+    column, size = deciding[number // every % len(deciding)]
+    tried = [Branch(column, code, size) for code in range(size)]
+    records = [(branch, inside) for branch in tried if (inside := branch.holds(evidence.points)).any()]
+    hopes = [losses[inside].min() - np.sqrt(np.log(len(losses)) / inside.sum()) for _, inside in records]
+    branch, inside = records[int(np.argmin(hopes))]
+    return None if inside[np.argmin(losses)] else branch
+
+
+def _stalled(losses: Floats) -> bool:
+    if len(losses) <= _PATIENCE:
+        return False
+    before, now = losses[:-_PATIENCE].min(), losses.min()
+    return bool(before - now <= _GAIN * (np.median(losses) - now))

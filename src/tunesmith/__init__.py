@@ -15,8 +15,16 @@ if typing.TYPE_CHECKING:
     from tunesmith.errors import TunesmithError as TunesmithError
     from tunesmith.run.context import Context as Context
     from tunesmith.samplers.base import Proposal as Proposal, Sampler as Sampler
+    from tunesmith.samplers.cmaes import CMAES as CMAES
+    from tunesmith.samplers.evolution import (
+        DifferentialEvolution as DifferentialEvolution,
+        RegularizedEvolution as RegularizedEvolution,
+    )
+    from tunesmith.samplers.gp.sampler import GaussianProcess as GaussianProcess
     from tunesmith.samplers.grid import Grid as Grid
+    from tunesmith.samplers.nsga2 import NSGA2 as NSGA2
     from tunesmith.samplers.sobol import Sobol as Sobol
+    from tunesmith.samplers.tpe.sampler import TPE as TPE
     from tunesmith.samplers.uniform import Uniform as Uniform
     from tunesmith.samplers.wrap import Distinct as Distinct, Seeded as Seeded
     from tunesmith.schedulers.base import Continue as Continue, Pause as Pause, Scheduler as Scheduler, Stop as Stop
@@ -48,8 +56,13 @@ _HOMES: typing.Final = {
     "errors": ("TunesmithError",),
     "run.context": ("Context",),
     "samplers.base": ("Proposal", "Sampler"),
+    "samplers.cmaes": ("CMAES",),
+    "samplers.evolution": ("DifferentialEvolution", "RegularizedEvolution"),
+    "samplers.gp.sampler": ("GaussianProcess",),
     "samplers.grid": ("Grid",),
+    "samplers.nsga2": ("NSGA2",),
     "samplers.sobol": ("Sobol",),
+    "samplers.tpe.sampler": ("TPE",),
     "samplers.uniform": ("Uniform",),
     "samplers.wrap": ("Distinct", "Seeded"),
     "schedulers.base": ("Continue", "Pause", "Scheduler", "Stop"),

@@ -26,19 +26,39 @@ def spec(space: Space = LINE, trials: int | None = None, sampler: object = "auto
 @pytest.mark.parametrize(
     ("space", "trials", "why"),
     [
-        (LINE, 50, "sampler: quasi-random (Sobol), an even cover of 1 dimension; random after 256 trials"),
-        (Space({"x": Float(0, 1), "n": Int(1, 3)}), None, "an even cover of 2 dimensions"),
-        (Space({"n": Int(1, 3)}), None, "Sobol"),
-        (Space({"n": Int(1, 3)}), 2, "Sobol"),
+        (LINE, 50, "sampler: Gaussian process, because it learns most from each trial of 1 parameter"),
+        (Space({"x": Float(0, 1), "n": Int(1, 3)}), None, "from trial 300 on in turns with TPE and CMA-ES, which see"),
+        (Space({"x": Float(0, 1), "c": Choice("a", "b")}), 5000, "in turns with TPE and CMA-ES"),
+        (
+            Space({"a": Choice(1, 2), "b": when({"a": 1}, Float(0, 1))}),
+            400,
+            "from trial 300 on in turns with TPE, which",
+        ),
+        (
+            Space({f"x{i}": Float(0, 1) for i in range(201)}),
+            50,
+            "TPE, because a Gaussian process learns too little of 201",
+        ),
+        (Space({"n": Int(1, 3)}), None, "Gaussian process"),
+        (Space({"n": Int(1, 3)}), 2, "Gaussian process"),
         (Space({"n": Int(1, 3)}), 3, "sampler: grid, because the budget covers all 3 configurations"),
         (Space({"n": 1}), 3, "sampler: grid, because the budget covers the only configuration"),
         (Space({"a": Choice(1, 2), "b": when({"a": 1}, Int(1, 4))}), 5, "covers all 5 configurations"),
-        (Space(grows=True), 50, "random, because the space is only known as trials ask for their parameters"),
+        (Space(grows=True), 50, "each trial of parameters that trials ask for as they run"),
     ],
 )
 def test_auto_chooses_and_says_why(space: Space, trials: int | None, why: str) -> None:
     """by the size of the space and the budget"""
     assert why in choose_sampler(spec(space, trials)).why
+
+
+@pytest.mark.parametrize(
+    ("objectives", "why"), [(2, "for the hypervolume of 2 objectives"), (5, "NSGA-II, because 5 objectives leave")]
+)
+def test_auto_looks_at_the_objectives(objectives: int, why: str) -> None:
+    """a model of each, unless they are so many that nearly every trial is on the front"""
+    several = spec_of(LINE, minimize=[f"loss{i}" for i in range(objectives)])
+    assert why in choose_sampler(several).why
 
 
 def test_auto_really_covers_what_it_promises() -> None:
@@ -73,13 +93,15 @@ def test_grid_levels_by_name() -> None:
     assert {log.propose(sampler).config["x"] for _ in range(3)} == {0.0, 0.5, 1.0}
 
 
-@pytest.mark.parametrize("name", ["tpe", "", "Sobol", "grid:", "grid:0", "grid:x", "grid:-1", "grid:²", "sobol:3"])
+@pytest.mark.parametrize(
+    "name", ["hyperband", "", "Sobol", "grid:", "grid:0", "grid:x", "grid:-1", "grid:²", "sobol:3"]
+)
 def test_unknown_names_are_refused_with_the_list(name: str) -> None:
     """one sentence with all that is known"""
     with pytest.raises(InvalidStudy) as caught:
         describe_sampler(name)
     assert repr(name) in str(caught.value)
-    assert "auto, sobol, random, uniform, grid (or 'grid:7' for 7 levels)." in str(caught.value)
+    assert "nsga2, sobol, random, uniform, grid (or 'grid:7' for 7 levels)." in str(caught.value)
 
 
 @pytest.mark.parametrize("given", [Sobol, 7, None, object()])
@@ -118,5 +140,5 @@ def test_a_name_of_a_newer_version_can_be_read() -> None:
     assert chosen.why == "sampler: oracle, which is not known here"
     log = History(spec())
     log.propose(chosen.sampler)
-    with pytest.raises(InvalidStudy, match=r"sampler='oracle' is not known; choose one of auto, sobol"):
+    with pytest.raises(InvalidStudy, match=r"sampler='oracle' is not known; choose one of auto, gp, tpe"):
         log.propose(chosen.sampler)

@@ -50,6 +50,8 @@ class Evidence(NamedTuple):
     numbers: NDArray[np.int64]
     """(r,) the first trial of each."""
     failed: Points
+    failures: NDArray[np.int64]
+    """(f,) the trials that failed."""
     kinds: NDArray[np.int8]
     """(f,) 1 + index into `FAILURES`."""
     pending: Points
@@ -64,6 +66,7 @@ class Evidence(NamedTuple):
             self.repeats[kept],
             self.numbers[kept],
             self.failed.at(lost),
+            self.failures[lost],
             self.kinds[lost],
             self.pending.at(waiting),
         )
@@ -82,12 +85,10 @@ def evidence_of(view: View) -> Evidence:
     losses = view.losses
     ended = np.isin(columns.state, _VALUED)
     valued = ended & np.isfinite(losses).all(axis=1)
-    asked = np.array([trial.config is not None for trial in view.trials], bool)
     # A trial that was stopped before its first report says nothing; one that ended with NaN is a failure of its own.
-    reported = columns.step > 0
-    failed = (columns.state == _FAILED) | (ended & ~valued & reported & asked)
+    failed = (columns.state == _FAILED) | (ended & ~valued & (columns.step > 0))
     kinds = np.where(columns.failure > 0, columns.failure, _NAN)
-    numbers = np.flatnonzero(valued & asked)
+    numbers = np.flatnonzero(valued)
     first, group = _distinct(points.X[numbers])
     repeats = np.bincount(group, minlength=len(first))
     return Evidence(
@@ -96,9 +97,10 @@ def evidence_of(view: View) -> Evidence:
         excess=_means(_excess(view)[numbers], group, repeats),
         repeats=repeats,
         numbers=numbers[first],
-        failed=points.at(failed & asked),
-        kinds=kinds[failed & asked].astype(np.int8),
-        pending=points.at(view.pending & asked),
+        failed=points.at(failed),
+        failures=np.flatnonzero(failed),
+        kinds=kinds[failed].astype(np.int8),
+        pending=points.at(view.pending),
     )
 
 

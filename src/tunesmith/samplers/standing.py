@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 
 from tunesmith.samplers.dominance import crowding, front_ranks
 from tunesmith.samplers.evidence import Points, evidence_of
-from tunesmith.trials.trial import State
-from tunesmith.trials.view import STATES, View
+from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
-
-_FAILED = STATES.index(State.FAILED)
 
 
 class Ended(NamedTuple):
@@ -54,11 +51,9 @@ class Ended(NamedTuple):
 def ended_of(view: View) -> Ended:
     """What has ended in a view."""
     evidence = evidence_of(view)
-    failures = _failed_numbers(view)
-    assert len(failures) == len(evidence.failed), "failures are counted as the evidence counts them"
-    numbers = np.concatenate([evidence.numbers, failures])
+    numbers = np.concatenate([evidence.numbers, evidence.failures])
     points = evidence.points.joined(evidence.failed)
-    lost = len(failures)
+    lost = len(evidence.failed)
     ended = Ended(
         points,
         numbers,
@@ -67,15 +62,6 @@ def ended_of(view: View) -> Ended:
         np.arange(len(numbers)) >= len(evidence.numbers),
     )
     return ended.at(np.argsort(numbers, kind="stable"))
-
-
-def _failed_numbers(view: View) -> NDArray[np.intp]:
-    """Which trials the evidence calls failures: those that failed, and those that reported and have no finite value."""
-    columns = view.columns
-    asked = np.array([trial.config is not None for trial in view.trials], bool)
-    ended = np.isin(columns.state, [STATES.index(State.DONE), STATES.index(State.STOPPED)])
-    empty = ended & ~np.isfinite(columns.Y).all(axis=1) & (columns.step > 0)
-    return np.flatnonzero(asked & (empty | (columns.state == _FAILED)))
 
 
 def _beyond(excess: Floats) -> Floats:

@@ -54,18 +54,3 @@ def promising(columns: Columns, good: Points, rng: Generator) -> Branch | None:
     parent = columns.parents[int(rng.integers(len(columns.parents)))]
     counts = np.bincount(parent.codes(good.X), minlength=parent.size) + 1.0
     return Branch(parent, int(rng.choice(parent.size, p=counts / counts.sum())))
-
-
-def within(evidence: Evidence, branch: Branch) -> Evidence:
-    """The evidence about one branch."""
-    rows = branch.holds(evidence.points)
-    return evidence._replace(
-        points=evidence.points.at(rows),
-        losses=evidence.losses[rows],
-        excess=evidence.excess[rows],
-        repeats=evidence.repeats[rows],
-        numbers=evidence.numbers[rows],
-        failed=evidence.failed.at(branch.holds(evidence.failed)),
-        kinds=evidence.kinds[branch.holds(evidence.failed)],
-        pending=evidence.pending.at(branch.holds(evidence.pending)),
-    )

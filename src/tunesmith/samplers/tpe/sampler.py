@@ -12,7 +12,7 @@ from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.evidence import Evidence, Points, evidence_of
 from tunesmith.samplers.moves import Moves
 from tunesmith.samplers.opening import opening_length, opening_proposal
-from tunesmith.samplers.tpe.branches import Branch, neglected, promising, within
+from tunesmith.samplers.tpe.branches import Branch, neglected, promising
 from tunesmith.samplers.tpe.columns import Columns
 from tunesmith.samplers.tpe.parzen import Parzen
 from tunesmith.samplers.tpe.split import Split, split
@@ -63,7 +63,7 @@ class TPE:
         parts = split(evidence)
         branch, why = self._branch(view, evidence, parts, rng)
         if branch is not None:
-            config = self._modelled(view, split(within(evidence, branch)), branch, rng)
+            config = self._modelled(view, split(evidence.within(branch.holds)), branch, rng)
             if config is not None:
                 name = self._moves.codec.names[branch.parent.column]
                 return Proposal(config, "tpe", f"like good trials with {name} = {config[name]}, {why}")

@@ -16,6 +16,7 @@ OURS = "tunesmith:auto"
 PAGE = runs.RESULTS.parent.parent / "README.md"
 MARK = "<!-- quality -->"
 WORKERS = 8
+ENOUGH = 0.2  # of a section's tasks; with fewer, a method would leave the others nothing to be compared on
 FOLDER, OWN, TWO = "Problems from a folder", "The repository's tasks", "Two objectives"
 
 
@@ -45,15 +46,19 @@ def sections(folders) -> Iterable[str]:
 
 def section(races: Sequence[Race], title: str) -> Iterable[str]:
     """One table of the methods that ran on all tasks, and one of all methods where all of them ran."""
-    methods = measure.methods_of(races)
     tasks = {race.task for race in races}
-    everywhere = [name for name in methods if {race.task for race in races if race.method == name} == tasks] or methods
+    covered = {name: {race.task for race in races if race.method == name} for name in measure.methods_of(races)}
+    methods = [name for name, found in covered.items() if len(found) >= ENOUGH * len(tasks)]
+    everywhere = [name for name in methods if covered[name] == tasks] or methods
     groups = len({race.group for race in races})
     yield f"{len(tasks)} tasks in {groups} group{'s' if groups > 1 else ''}."
     yield _standings(races, everywhere)
     if len(everywhere) < len(methods):
         yield "All methods, where all of them ran:"
         yield _standings(races, methods)
+    if len(methods) < len(covered):
+        few = (f"`{name}` ({len(found)})" for name, found in covered.items() if name not in methods)
+        yield f"On too few tasks so far for a place in the tables: {', '.join(few)}."
     if OURS in methods:
         yield f"`{OURS}` against each of the others, wherever both ran:"
         yield _duels(races, [name for name in methods if name != OURS])

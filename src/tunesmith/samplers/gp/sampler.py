@@ -24,8 +24,8 @@ from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
 
-_WIDTHS: Final = (1.8, 1.0)
-"""By how many deviations optimism betters the mean, in turns."""
+_WIDTH: Final = 1.8
+"""By how many deviations optimism betters the mean (Song et al. 2024)."""
 _FAR: Final = 1e3
 """What being out of bounds costs, more than anything can be worth within."""
 _FULL_UNTIL: Final = 120
@@ -40,7 +40,7 @@ class GaussianProcess:
     """A process for each objective, each outcome limit and each kind of failure; the next trial is where they promise most.
 
     The recipe is Vizier's default (Song et al. 2024, arXiv:2408.11527) with changes that paid on benchmarks: expected
-    improvement and confidence bounds of two widths take turns, a small finite space is looked at as a whole, and
+    improvement and confidence bounds take turns, a small finite space is looked at as a whole, and
     branches of a conditional space are not given up too soon (`branches.py`). Several objectives are searched by the
     hypervolume that a trial may add (`hypervolume.py`). An ask takes some 10 to 30 ms, at any number of trials.
     """
@@ -133,7 +133,7 @@ def _merit(turn: int, evidence: Evidence, models: Models) -> Merit:
         return Merit(_nothing, "towards the limits, which no trial has kept so far")
     if turn % 2:
         return expected_gain(models, feasible)
-    return optimistic_gain(models, feasible, _WIDTHS[turn // 2 % len(_WIDTHS)])
+    return optimistic_gain(models, feasible, _WIDTH)
 
 
 def _nothing(features: Floats) -> Floats:

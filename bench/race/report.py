@@ -82,10 +82,10 @@ def _standings(races: Sequence[Race], methods: Sequence[str]) -> str:
         repeated = np.mean([race.record["repeated"] / len(race.record["values"]) for race in own])
         cells = [f"`{method}`", str(len(measure.shared(races, methods, 1)))]
         cells += [_number(value, 3) for value in regrets] + [_number(value, 2) for value in ranks]
-        cells += [_number(measure.cost(own, method, n), 1) for n in (25, 100)]
+        cells += [_number(measure.cost(own, method), 1), _number(measure.late_cost(own, method, 100), 1)]
         rows.append((known[-1] if known else np.inf, [*cells, f"{100 * repeated:.1f} %"]))
     ordered = [cells for _, cells in sorted(rows, key=lambda row: row[0])]
-    return _table(["method", "runs", *columns, "CPU ms @25", "@100", "repeated"], ordered)
+    return _table(["method", "runs", *columns, "CPU ms", "@100", "repeated"], ordered)
 
 
 def _trials(races: Sequence[Race], method: str) -> int:

@@ -69,7 +69,7 @@ def _values(task: Task, config: dict) -> list[float]:
 
 
 def _milliseconds(clock: list[float], n: int) -> float:
-    """Of one proposal with n trials done: the median of ten, as some of them fit a model and others do not."""
+    """Of one proposal with n trials done: the median of the last ten."""
     return float(f"{1e3 * statistics.median(clock[n - 10 : n]):.3g}")
 
 

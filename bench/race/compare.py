@@ -12,9 +12,10 @@ def show(given) -> None:
     known = measure.methods_of(races)
     if given.method not in known:
         raise SystemExit(f"no results of {given.method!r}; there are some of {', '.join(known)}")
-    for peer in given.against or [name for name in known if name != given.method]:
+    peers = given.against or [name for name in known if name != given.method]
+    for peer in peers:
         _duels(races, given.method, peer, given.by)
-    _ranks(races, known)
+    _ranks(races, [given.method, *peers])
 
 
 def _duels(races, ours, theirs, by) -> None:

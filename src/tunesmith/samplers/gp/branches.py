@@ -1,8 +1,8 @@
 """Branches of a conditional space that were tried too little to be given up.
 
 A branch that begins with bad luck looks hopeless to a model that has seen little of it, the more so as what is known of
-other branches is not true of it. So now and then a trial belongs to the branch that may yet hold the best, chosen as a
-bandit chooses an arm, and the model for it is made of that branch alone.
+other branches is not true of it. So now and then a trial belongs to the other branch that may yet hold the best, chosen as
+a bandit chooses an arm, and the model for it is made of that branch alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _EVERY_IF_STALLED: Final = 2
 _PATIENCE: Final = 12
 """So many trials without gain are a stall."""
 _GAIN: Final = 0.01
-"""What counts as a gain, as a part of the distance from a middling trial to the best."""
+"""What counts as a gain, as a part of the distance from the worst trials, but for a tenth of them, to the best."""
 
 
 class Branch(NamedTuple):
@@ -57,19 +57,22 @@ def neglected_branch(number: int, evidence: Evidence, deciding: tuple[tuple[int,
     if not deciding or not len(evidence.points):
         return None
     losses = warped(evidence.losses).sum(axis=1)
-    every = _EVERY_IF_STALLED if _stalled(losses) else _EVERY
+    every = _EVERY_IF_STALLED if _stalled(evidence.losses[:, 0]) else _EVERY
     if number % every:
         return None
     column, size = deciding[number // every % len(deciding)]
     tried = [Branch(column, code, size) for code in range(size)]
     records = [(branch, inside) for branch in tried if (inside := branch.holds(evidence.points)).any()]
-    hopes = [losses[inside].min() - np.sqrt(np.log(len(losses)) / inside.sum()) for _, inside in records]
-    branch, inside = records[int(np.argmin(hopes))]
-    return None if inside[np.argmin(losses)] else branch
+    others = [(branch, inside) for branch, inside in records if not inside[np.argmin(losses)]]
+    if not others:
+        return None
+    hopes = [losses[inside].min() - np.sqrt(np.log(len(losses)) / inside.sum()) for _, inside in others]
+    return others[int(np.argmin(hopes))][0]
 
 
 def _stalled(losses: Floats) -> bool:
+    """Whether the latest trials gained next to nothing, compared with how far all but the worst are from the best."""
     if len(losses) <= _PATIENCE:
         return False
     before, now = losses[:-_PATIENCE].min(), losses.min()
-    return bool(before - now <= _GAIN * (np.median(losses) - now))
+    return bool(before - now <= _GAIN * (np.quantile(losses, 0.9) - now))

@@ -45,7 +45,7 @@ class Ladder:
         first = self._nsga2 if objectives > _MOST_OBJECTIVES else self._gp if _is_modelled(view.space) else self._tpe
         if view.next < ALL:
             return first
-        evolving = self._nsga2 if objectives > 1 else self._cmaes if _is_numeric(view.space) else self._tpe
+        evolving = self._nsga2 if objectives > 1 else self._cmaes if _is_numeric(view.space) else first
         return (first, self._tpe, evolving)[view.next % 3]
 
 

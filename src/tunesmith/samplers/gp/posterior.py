@@ -36,7 +36,9 @@ class Posterior:
         self._alpha = observed.T @ (observed @ y)
 
     def _squared(self, rows: Floats, norms: Floats) -> Floats:
-        squared: Floats = norms[:, None] + self._norms[None, :] - 2.0 * rows @ self._rows.T
+        squared: Floats = rows @ (-2.0 * self._rows.T)
+        squared += norms[:, None]
+        squared += self._norms
         return squared
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:

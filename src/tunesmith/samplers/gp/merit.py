@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from tunesmith.samplers.gp.posterior import Posterior
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Score = Callable[[Floats], Floats]
+
+
+_STEEPNESS: Final = 4.0
+_NEVER: Final = 1e-300
 
 
 class Merit(NamedTuple):
@@ -63,10 +67,15 @@ def optimistic_gain(models: Models, feasible: Flags, width: float) -> Merit:
 
 
 def chance_of_success(models: Models, features: Floats) -> Floats:
-    """Log of the probability that a trial does not fail and keeps all limits, shape (n,)."""
+    """Log of the probability that a trial does not fail and keeps all limits, shape (n,); steeper below what is worth it.
+
+    Without the steepness, a search whose best trials border on failures would go on failing: nowhere else is there
+    anything to gain.
+    """
     total = np.zeros(len(features))
-    for process, bound in models.chances:
-        total += log_probability_below(*process.predict(features), bound)
+    for process, bound, least in models.chances:
+        logs = log_probability_below(*process.predict(features), bound)
+        total += logs + _STEEPNESS * np.minimum(logs - np.log(max(least, _NEVER)), 0.0)
     return total
 
 

@@ -38,6 +38,8 @@ class Chance(NamedTuple):
 
     process: Posterior
     bound: float
+    least: float
+    """A trial with a smaller probability of that is hardly worth making."""
 
 
 class Models(NamedTuple):
@@ -94,7 +96,7 @@ class Modeller:
         if not all(len(part) for part in known):
             return None
         train, fitted = (Data(features[part], around_zero(excess[part]), noise[part]) for part in known)
-        return Chance(self._process(f"limit {j}", train, fitted, pending), 0.0)
+        return Chance(self._process(f"limit {j}", train, fitted, pending), 0.0, 0.0)
 
     def _failure(
         self, kind: int, evidence: Evidence, features: Floats, rows: tuple[Rows, Rows], pending: Floats
@@ -104,7 +106,9 @@ class Modeller:
         early = failed[: stage(len(failed))]
         train, bound = _labelled(features[rows[0]], failed)
         fitted, _ = _labelled(features[rows[1]], early)
-        return Chance(self._process(f"failure {kind}", train, fitted, pending), bound)
+        # Rather not where failure is likelier than success; where most trials fail, than it is anywhere.
+        least = min(0.5, 1.0 - len(failed) / (len(failed) + len(rows[0])))
+        return Chance(self._process(f"failure {kind}", train, fitted, pending), bound, least)
 
     def _process(self, name: str, train: Data, fitted: Data, pending: Floats) -> Posterior:
         hyper = self._hyper(name, fitted)

@@ -389,14 +389,20 @@ def test_nothing_names_a_package_registry() -> None:
     assert wrong == []
 
 
+def functions_of(file: Path) -> set[str]:
+    return {node.name for node in ast.walk(tree_of(file)) if isinstance(node, ast.FunctionDef)}
+
+
 def test_the_architecture_page_names_what_exists() -> None:
     """rooms, files, and the tests that hold the invariants"""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     known = {path.name for path in SOURCE.rglob("*")}
     assert sorted(set(re.findall(r"`(?:\w+/)*(\w+\.(?:py|j2))`", text)) - known - {path.name for path in TESTS}) == []
-    here = {node.name for node in tree_of(Path(__file__)).body if isinstance(node, ast.FunctionDef)}
-    assert sorted(set(re.findall(r"\b(test_\w+)`", text)) - here) == []
+    tests = {path: functions_of(path) for path in (*TESTS, *(SOURCE / "testing").glob("*.py"))}
+    assert sorted(set(re.findall(r"\b(test_\w+)`", text)) - set().union(*tests.values())) == []
     assert [path for path in re.findall(r"`(tests/[\w/.]+)", text) if not (ROOT / path).exists()] == []
+    placed = re.findall(r"`(tests/[\w/.]+)::(\w+)`", text)
+    assert [name for path, name in placed if name not in tests[ROOT / path]] == []
     assert [room for room in rooms() if room != "__main__" and not re.search(rf"`{room}(/|\.py)`", text)] == []
 
 

@@ -5,7 +5,8 @@
     python bench/overhead.py --quick           # fewer trials, for a look
 
 Writes bench/results/overhead.json and the tables in bench/README.md and README.md; `--only` renews its part of them. Both sides use random search (ours is named
-`random` here too, so that the samplers' own work is alike) over the same ten mixed parameters, and trivial objectives.
+`random` here too, so that the samplers' own work is alike) over the same ten mixed parameters, and trivial objectives;
+but for `asks`, which compares the default samplers.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = ("memory", "sqlite", "sqlite8", "reports_memory", "reports_sqlite", "open", "import")
+PARTS = ("asks", "memory", "sqlite", "sqlite8", "reports_memory", "reports_sqlite", "open", "import")
+ASKS = 30
 
 
 # -- the same ten parameters on both sides -----------------------------------------------------------------------------
@@ -75,10 +77,45 @@ def their_study(storage):
     return optuna.create_study(study_name="bench", storage=storage, sampler=sampler, load_if_exists=True)
 
 
+def processor_ms(call: Callable[[], object]) -> float:
+    """Milliseconds of processor time per call, the first one not counted."""
+    call()
+    began = time.process_time()
+    for _ in range(ASKS):
+        call()
+    return 1e3 * (time.process_time() - began) / ASKS
+
+
 def timed(call: Callable[[], object]) -> float:
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
+
+
+# -- the next proposal -------------------------------------------------------------------------------------------------
+
+
+def our_asks(trials, folder):
+    """Asking our default sampler for a trial and telling its value, after so many trials."""
+    from tunesmith.study import Study
+
+    our_tune(trials, folder / f"{trials}.db")
+    with Study.open("bench", store=folder / f"{trials}.db", trials=2 * trials, sampler="auto") as study:
+
+        def trial():
+            asked = study.ask()
+            study.tell(asked, objective(asked.config))
+
+        return processor_ms(trial)
+
+
+def their_asks(trials):
+    import optuna
+
+    study = their_study(None)
+    study.optimize(suggest, n_trials=trials)
+    study.sampler = optuna.samplers.TPESampler(seed=0)
+    return processor_ms(lambda: study.optimize(suggest, n_trials=1))
 
 
 # -- trials per second -------------------------------------------------------------------------------------------------
@@ -328,6 +365,14 @@ def run_part(part, quick):
                 repeats,
             )
         ]
+    if part == "asks":
+        rows = []
+        with tempfile.TemporaryDirectory() as folder:
+            for trials, aim in ((100, 0.33), (300, 0.33), (1_000, 2), (10_000, 2)):
+                what = f"one proposal of the default sampler after {trials:,} trials"
+                ours, theirs = our_asks(trials // few, Path(folder)), their_asks(trials // few)
+                rows.append(compare(what, "ms", ours, theirs, aim, more_is_better=False))
+        return rows
     if part == "sqlite8":
         return [
             rate(

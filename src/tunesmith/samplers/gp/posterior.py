@@ -41,14 +41,6 @@ class Posterior:
         squared += self._norms
         return squared
 
-    def closeness(self, features: Floats) -> Floats:
-        """Largest correlation of each point with one under way, shape (m,); 0 if there is none."""
-        rows = features * self._scales
-        waiting = slice(len(self._alpha), None)
-        squared = self._squared(rows, np.einsum("ij,ij->i", rows, rows))[:, waiting]
-        correlation: Floats = matern(squared, 1.0).max(axis=1, initial=0.0)
-        return correlation
-
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Mean given what was observed, and deviation given what is under way too; both (m,)."""
         rows = features * self._scales

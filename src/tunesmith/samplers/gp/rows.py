@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 ALL: Final = 300
 """Up to so many trials are modelled exactly."""
-SOME: Final = 240
+SOME: Final = 180
 """Beyond that, so many stand for all."""
 FITTED: Final = 150
 """Length scales need fewer: so many are fitted to."""

@@ -31,8 +31,6 @@ _FAR: Final = 1e3
 _FULL_UNTIL: Final = 120
 """Up to so many trials the search for the next one spares no effort."""
 _GOOD: Final = 5
-_TWIN: Final = 0.98
-"""Correlation with a trial under way above which a point would only repeat that trial."""
 _UNTRUSTED: Final = 0.05
 """Share of proposals that may be far from all trials even at first."""
 
@@ -99,9 +97,6 @@ class GaussianProcess:
             if radius is not None:
                 away = beyond(points, tried, numbers, radius)
                 value = np.where(away > 0, -_FAR - away, value)
-            if len(evidence.pending) and models.objectives:
-                crowded = models.objectives[0].closeness(features) > _TWIN
-                value = np.where(crowded, value - _FAR, value)
             if branch is not None:
                 value = np.where(branch.holds(points), value, -2 * _FAR)
             if known:

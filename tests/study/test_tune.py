@@ -111,7 +111,7 @@ def test_the_last_report_counts_unless_the_best_is_asked_for():
 
 
 def test_stopped_trials_say_why_and_count():
-    study = tune(epochs, trials=40)
+    study = tune(epochs, trials=40, sampler="sobol")
     stopped = [trial for trial in study.trials if trial.state is State.STOPPED]
     assert len(stopped) > 5
     assert all("median of" in trial.reason and "loss" in trial.reason for trial in stopped)
@@ -129,11 +129,11 @@ def test_a_mistake_in_the_training_costs_no_trials(tmp_path):
         return {"loss": square(x)}
 
     with pytest.raises(ts.TunesmithError, match="The first 5 trials all failed .*typo"):
-        tune(wrong, name="n", store=tmp_path / "x.db")
+        tune(wrong, name="n", store=tmp_path / "x.db", sampler="sobol")
     with pytest.raises(ts.TunesmithError, match="never reported 'lost'"):
-        tune(named, name="n", store=tmp_path / "x.db", minimize="lost")
-    study = tune(named, name="n", store=tmp_path / "x.db")
-    assert configs(study) == configs(tune())
+        tune(named, name="n", store=tmp_path / "x.db", minimize="lost", sampler="sobol")
+    study = tune(named, name="n", store=tmp_path / "x.db", sampler="sobol")
+    assert configs(study) == configs(tune(sampler="sobol"))
     assert [trial.state for trial in study.trials] == [State.DONE] * 20
     study.close()
 
@@ -324,7 +324,10 @@ def test_ask_report_tell():
 
 def test_ask_and_tell_propose_what_tune_proposes():
     study = opened()
-    asked = [study.ask() for _ in range(5)]
+    asked = []
+    for _ in range(5):
+        asked.append(study.ask())
+        study.tell(asked[-1], asked[-1].config["x"])
     tuned = tune(lambda x: x, space={"x": ts.Float(0, 1)}, trials=5)
     assert [trial.config for trial in asked] == configs(tuned)
 
@@ -474,7 +477,7 @@ def test_a_signal_leaves_fairly_and_the_next_run_goes_on(tmp_path, number, paral
     (tmp_path / "leaving.py").write_text(LEAVING)
     command = [sys.executable, str(tmp_path / "leaving.py"), str(tmp_path / "x.db"), parallel]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    store_exists(tmp_path / "x.db", reports=5)
+    store_holds(tmp_path / "x.db", lambda trials: bool(trials) and trials[0].reports >= 5)
     os.kill(first.pid, number)
     out, err = first.communicate(timeout=60)
     if number == signal.SIGINT:
@@ -500,7 +503,7 @@ def test_a_second_signal_leaves_at_once(tmp_path):
     (tmp_path / "leaving.py").write_text(LEAVING.replace("wait(0.02)", "wait(0.02 if epoch < 3 else 1000)"))
     command = [sys.executable, str(tmp_path / "leaving.py"), str(tmp_path / "x.db"), "2"]
     driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    store_exists(tmp_path / "x.db", reports=6)
+    store_holds(tmp_path / "x.db", lambda trials: sum(trial.reports for trial in trials) >= 6)
     os.kill(driver.pid, signal.SIGINT)
     assert driver.stderr.readline()
     while "Leaving" not in driver.stderr.readline():
@@ -513,15 +516,15 @@ def test_a_second_signal_leaves_at_once(tmp_path):
         assert {trial.state for trial in store.changes("train").trials} == {State.READY}
 
 
-def store_exists(path, reports):
-    """Wait until a study has so many reports."""
+def store_holds(path, enough):
+    """Wait until the trials of a study have come so far."""
     pause = threading.Event()
     for _ in range(3000):
         pause.wait(0.02)
         if path.exists():
             try:
                 with closing(SqliteStore(path)) as store:
-                    if sum(trial.reports for trial in store.changes("train").trials) >= reports:
+                    if enough(store.changes("train").trials):
                         return
             except ts.TunesmithError:
                 continue

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, final
 
 from tunesmith.errors import SpaceExhausted
 from tunesmith.run.proposing import trial_rng, trial_seed
+from tunesmith.run.threads import one_thread
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.trials.view import View
 
@@ -28,7 +29,9 @@ class Made(NamedTuple):
 def made(sampler: Sampler, view: View) -> Made:
     """Ask for trial `view.next`. Raises `SpaceExhausted`, as the sampler does."""
     rng = trial_rng(view)
-    return Made(sampler.ask(view, 1, rng)[0], view, trial_seed(rng))
+    with one_thread():
+        proposal = sampler.ask(view, 1, rng)[0]
+    return Made(proposal, view, trial_seed(rng))
 
 
 @final

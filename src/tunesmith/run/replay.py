@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import final
 
-from tunesmith.run.proposing import trial_rng
+from tunesmith.run.ahead import made
 from tunesmith.samplers.base import Sampler
 from tunesmith.stores.base import Store
 from tunesmith.trials.changes import Changes, ReportRow
@@ -69,7 +69,7 @@ def check_proposals(store: Store, study: str, choose: Callable[[StudySpec], Samp
     for seen, number, fact in asked:
         assert number is not None
         view = history.at(seen).asking(number)
-        again = choose(view.spec).ask(view, 1, trial_rng(view))[0].config
+        again = made(choose(view.spec), view).proposal.config
         given = {**fact.config, **(fact.hints or {})}
         if again != given:
             found.append(

@@ -19,7 +19,7 @@ Flags = NDArray[np.bool_]
 Score = Callable[[Floats], Floats]
 
 
-_STEEPNESS: Final = 4.0
+_STEEPNESS: Final = 10.0
 _NEVER: Final = 1e-300
 
 

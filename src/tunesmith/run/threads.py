@@ -23,5 +23,5 @@ def one_thread() -> Iterator[None]:
 
 
 @cache
-def _libraries(scipy: bool) -> ThreadpoolController:  # noqa: ARG001  it is the key
+def _libraries(_with_scipy: bool) -> ThreadpoolController:
     return ThreadpoolController()

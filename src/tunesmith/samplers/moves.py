@@ -16,6 +16,7 @@ from tunesmith.space.space import Space
 Floats = NDArray[np.float64]
 
 _FEW: Final = 2_000
+_GAP: Final = 0.2
 _LISTED: Final = 1_000
 """Parameters with more values than this have a neighbour at any distance, as good as a continuum."""
 
@@ -30,6 +31,14 @@ class Moves:
         params = [param for param in space.params.values() if not isinstance(param, Fixed)]
         self._options = [(j, param.size) for j, param in enumerate(params) if isinstance(param, Choice)]
         self._levels = [(j, units) for j, param in enumerate(params) if (units := _levels(param)) is not None]
+
+    @cached_property
+    def dense(self) -> NDArray[np.bool_]:
+        """(d,) columns of numbers whose values are at most `_GAP` from one to the next."""
+        dense = np.ones(self.codec.width, bool)
+        dense[[j for j, _ in self._options]] = False
+        dense[[j for j, units in self._levels if np.diff(units).max() > _GAP]] = False
+        return dense
 
     @cached_property
     def everything(self) -> Points | None:

@@ -87,7 +87,6 @@ class GaussianProcess:
         """What a point is worth as the next trial: merit and chance of success, within bounds that grow."""
         tried = evidence.points.joined(evidence.failed).joined(evidence.pending)
         radius = None if rng.random() < _UNTRUSTED else trust_radius(len(tried), self._moves.codec.width)
-        numbers = self._modeller.features.sizes == 0
         known = {row.tobytes() for row in _rounded(tried)} if view.space.size is not None else set()
         checked = view.space.limits and self._moves.everything is None
 
@@ -95,7 +94,7 @@ class GaussianProcess:
             features = self._modeller.features.of(points)
             value = merit.score(features) + chance_of_success(models, features)
             if radius is not None:
-                away = beyond(points, tried, numbers, radius)
+                away = beyond(points, tried, self._moves.dense, radius)
                 value = np.where(away > 0, -_FAR - away, value)
             if branch is not None:
                 value = np.where(branch.holds(points), value, -2 * _FAR)

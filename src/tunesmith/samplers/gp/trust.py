@@ -22,12 +22,13 @@ def trust_radius(trials: int, width: int) -> float | None:
     return radius if radius <= _ANYWHERE else None
 
 
-def beyond(points: Points, tried: Points, numbers: NDArray[np.bool_], radius: float) -> Floats:
+def beyond(points: Points, tried: Points, columns: NDArray[np.bool_], radius: float) -> Floats:
     """(m,) by how much each point is farther than `radius` from the nearest of the tried ones, else 0.
 
-    Only numbers that are active in both count, so that entering a branch is no long way.
+    Only the given columns count, where they are active in both: entering a branch is no long way, nor is a step to the
+    next one of few levels.
     """
-    apart = np.abs(points.X[:, None, numbers] - tried.X[None, :, numbers])
-    both = points.active[:, None, numbers] & tried.active[None, :, numbers]
+    apart = np.abs(points.X[:, None, columns] - tried.X[None, :, columns])
+    both = points.active[:, None, columns] & tried.active[None, :, columns]
     nearest: Floats = np.where(both, apart, 0.0).max(axis=2, initial=0.0).min(axis=1)
     return np.maximum(nearest - radius, 0.0)

@@ -188,3 +188,16 @@ def test_repeats_are_one_observation_with_less_noise() -> None:
     sampler = GaussianProcess()
     asked = [log.propose(sampler).config["x"] for _ in range(4)]
     assert sum(0.4 < x < 0.85 for x in asked) >= 3, asked
+
+
+def test_few_levels_are_all_tried_soon() -> None:
+    """being near what was tried at first means numbers, not the steps between few levels"""
+    space = Space({**{f"n{i}": Int(0, 1) for i in range(4)}, **{f"x{i}": Float(0, 1) for i in range(4)}})
+
+    def objective(config: Mapping[str, Any]) -> dict[str, float]:
+        return {
+            "loss": sum(config[f"n{i}"] != i % 2 for i in range(4)) + sum(abs(config[f"x{i}"] - 0.5) for i in range(4))
+        }
+
+    for seed in range(3):
+        assert least(searched(GaussianProcess(), space, objective, 25, seed)) < 0.8

@@ -96,7 +96,7 @@ class Duel:
     wins: int
     ties: int
     losses: int
-    rate: float  # a tie is half a win
+    rate: float  # of wins, the mean over tasks; a tie is half a win
     low: float  # 95 % interval of the rate, by drawing tasks again
     high: float
     reach: float  # median trials until the peer's value was reached; infinite where it mostly was not
@@ -111,8 +111,9 @@ def duel(places: Sequence[dict[str, Race]], ours: str, theirs: str, n: int) -> D
         reached = np.flatnonzero(mine <= other)
         reach.append(reached[0] + 1 if len(reached) else np.inf)
     flat = [score for found in scores.values() for score in found]
-    low, high = _interval([np.mean(found) for found in scores.values()])
-    return Duel(flat.count(1), flat.count(0.5), flat.count(0), float(np.mean(flat)), low, high, float(np.median(reach)))
+    rates = [float(np.mean(found)) for found in scores.values()]
+    counts = (flat.count(1), flat.count(0.5), flat.count(0))
+    return Duel(*counts, float(np.mean(rates)), *_interval(rates), float(np.median(reach)))
 
 
 def _interval(rates: Sequence[float]) -> tuple[float, float]:

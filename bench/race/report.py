@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -111,10 +111,15 @@ def _duels(races: Sequence[Race], peers: Sequence[str]) -> str:
 
 def _about(folders: Iterable[Path]) -> str:
     records = [record for folder in folders for record in runs.read_all(folder)]
-    versions = {record["method"]: record["version"] for record in records if "version" in record}
+    versions: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        if "version" in record:
+            versions[record["method"]].add(record["version"])
     failed = Counter(record["method"] for record in records if "error" in record)
     missing = [f"`{name}` ({method.absent or 'not run'})" for name, method in PEERS.items() if name not in versions]
-    lines = ["Versions: " + ", ".join(f"`{name}` {version}" for name, version in sorted(versions.items())) + "."]
+    lines = [
+        "Versions: " + "; ".join(f"`{name}` {', '.join(sorted(used))}" for name, used in sorted(versions.items())) + "."
+    ]
     if failed:
         counts = (f"`{name}` in {count} runs" for name, count in failed.items())
         lines.append(f"Ended by an error of its own, its best until then kept: {', '.join(counts)}.")

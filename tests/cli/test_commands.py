@@ -90,7 +90,7 @@ def test_a_trial_tells_its_story_and_its_output(place):
         trials = store.changes("train").trials
     stopped = next(trial for trial in trials if trial.state is ts.State.STOPPED)
     out = tunesmith("trial", "train", str(stopped.number), "--output", cwd=place)[0]
-    for words in ("stopped", "the median of", "story: opened; asked by gp", "epoch 1", "ran on", "▁"):
+    for words in ("stopped", "the median of", f"story: opened; asked by {stopped.by}", "epoch 1", "ran on", "▁"):
         assert words in out
     failed = next(trial for trial in trials if trial.state is ts.State.FAILED)
     assert "in train" in tunesmith("trial", "train", str(failed.number), cwd=place)[0]

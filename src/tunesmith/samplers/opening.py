@@ -7,8 +7,7 @@ from typing import Final
 from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal
-from tunesmith.samplers.sobol import sobol_row
-from tunesmith.samplers.uniform import uniform_config
+from tunesmith.samplers.sobol import cover_proposal, sobol_row
 from tunesmith.space.space import Space
 from tunesmith.trials.view import View
 
@@ -37,15 +36,11 @@ def opening_length(space: Space) -> int:
 
 def opening_proposal(view: View, rng: Generator) -> Proposal:
     """Point `view.next` of an even cover; the branches take turns."""
-    space, number = view.space, view.next
-    codec = space.codec()
+    number = view.next
     row = sobol_row(view, number)
     if row is not None:
         stride = 1
-        for column, size in branches(space).items():
+        for column, size in branches(view.space).items():
             row[column] = (number // stride % size + 0.5) / size
             stride *= size
-        config = codec.decode_row(row)
-        if space.allows(config):
-            return Proposal(config, "sobol", f"point {number} of an even cover of the space")
-    return Proposal(uniform_config(view, rng), "uniform", "drawn at random")
+    return cover_proposal(view, number, row, rng)

@@ -26,15 +26,17 @@ class Sobol:
     """
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        return [self._proposal(view, view.next + i, rng) for i in range(n)]
+        numbers = range(view.next, view.next + n)
+        return [cover_proposal(view, number, sobol_row(view, number), rng) for number in numbers]
 
-    def _proposal(self, view: View, number: int, rng: Generator) -> Proposal:
-        row = sobol_row(view, number)
-        if row is not None:
-            config = view.space.codec().decode_row(row)
-            if view.space.allows(config):
-                return Proposal(config, "sobol", f"point {number} of an even cover of the space")
-        return Proposal(uniform_config(view, rng), "uniform", "drawn at random")
+
+def cover_proposal(view: View, number: int, row: list[float] | None, rng: Generator) -> Proposal:
+    """Point `number` of an even cover, given as a row of the unit cube; a random one if there is none within the limits."""
+    if row is not None:
+        config = view.space.codec().decode_row(row)
+        if view.space.allows(config):
+            return Proposal(config, "sobol", f"point {number} of an even cover of the space")
+    return Proposal(uniform_config(view, rng), "uniform", "drawn at random")
 
 
 def sobol_row(view: View, number: int) -> list[float] | None:

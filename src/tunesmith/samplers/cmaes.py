@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.fresh import fresh_proposal, is_fresh
-from tunesmith.samplers.moves import Moves
+from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.samplers.separable import Separable
 from tunesmith.samplers.standing import Ended, best_first, ended_of
@@ -73,7 +73,7 @@ class CMAES:
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
         if view.space is not self._space:
-            self._space, self._kinds, self._moves = view.space, Kinds(view.space), Moves(view.space)
+            self._space, self._kinds, self._moves = view.space, Kinds(view.space), moves_of(view.space)
             self._descents = []
         ended = ended_of(view)
         proposals: list[Proposal] = []

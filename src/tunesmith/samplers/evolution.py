@@ -13,11 +13,9 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.fresh import fresh_proposal
-from tunesmith.samplers.moves import Moves
+from tunesmith.samplers.moves import Moves, moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.samplers.standing import Ended, best_first, ended_of
-from tunesmith.space.params import Choice, Fixed
-from tunesmith.space.space import Space
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
@@ -46,7 +44,7 @@ class DifferentialEvolution:
     """
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        moves = Moves(view.space)
+        moves = moves_of(view.space)
         width = moves.codec.width
         size = min(_FEWEST + width, _MOST)
         ended = ended_of(view)
@@ -60,14 +58,12 @@ class DifferentialEvolution:
                 proposals.append(opening_proposal(view.asking(number), rng))
                 continue
             target = members[number % size] if members[number % size] >= 0 else rng.choice(members[members >= 0])
-            children = self._children(view.space, moves, ended, members[members >= 0], int(target), rng)
+            children = self._children(moves, ended, members[members >= 0], int(target), rng)
             why = f"trial {ended.numbers[target]} moved towards a good one"
             proposals.append(fresh_proposal(view, moves, children, ("differential evolution", why), proposals, rng))
         return proposals
 
-    def _children(
-        self, space: Space, moves: Moves, ended: Ended, members: NDArray[np.intp], target: int, rng: Generator
-    ) -> Points:
+    def _children(self, moves: Moves, ended: Ended, members: NDArray[np.intp], target: int, rng: Generator) -> Points:
         """Trial vectors for one place, shape (_CHILDREN, d)."""
         X, active = ended.points
         shape = (_CHILDREN, X.shape[1])
@@ -83,9 +79,8 @@ class DifferentialEvolution:
         other = chosen(np.union1d(members, np.arange(len(ended))[-len(members) :]))
         scale = rng.uniform(*_SCALE, (_CHILDREN, 1))
         mutants = _between(base, base + scale * (best - base) + scale * (one - other))
-        for j, param in enumerate(param for param in space.params.values() if not isinstance(param, Fixed)):
-            if isinstance(param, Choice):
-                mutants[:, j] = np.where(rng.random(_CHILDREN) < 0.5, best[:, j], one[:, j])
+        for j in np.flatnonzero(moves.unordered):
+            mutants[:, j] = np.where(rng.random(_CHILDREN) < 0.5, best[:, j], one[:, j])
         crossed = rng.random(shape) < rng.choice(_CROSSOVER, (_CHILDREN, 1))
         crossed[np.arange(_CHILDREN), rng.integers(shape[1], size=_CHILDREN)] = True
         return Points(*moves.codec.snap(np.where(crossed, mutants, base)))
@@ -121,7 +116,7 @@ class RegularizedEvolution:
         self.tournament = tournament
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        moves = Moves(view.space)
+        moves = moves_of(view.space)
         ended = ended_of(view)
         ended = ended.at(~ended.failed)
         alive = ended.at(slice(-self.population, None))

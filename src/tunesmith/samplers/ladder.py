@@ -35,10 +35,8 @@ class Ladder:
         self._gp, self._tpe, self._cmaes, self._nsga2 = GaussianProcess(), TPE(), CMAES(), NSGA2()
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        return [proposal for i in range(n) for proposal in self._ask(view.asking(view.next + i), rng)]
-
-    def _ask(self, view: View, rng: Generator) -> Sequence[Proposal]:
-        return self._turn(view).ask(view, 1, rng)
+        views = [view.asking(view.next + i) for i in range(n)]
+        return [self._turn(asking).ask(asking, 1, rng)[0] for asking in views]
 
     def _turn(self, view: View) -> Sampler:
         objectives = len(view.spec.objectives)

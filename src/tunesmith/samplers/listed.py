@@ -21,7 +21,7 @@ def listed(space: Space) -> list[Config] | None:
     # With limits, most of what is visited may be thrown away, so that few configurations can still take long to list.
     if space.size is None or (space.limits and space.size > _MOST_VISITS):
         return None
-    configs = _list(_Same(space), None, _FEW + 1)
+    configs = _list(Same(space), None, _FEW + 1)
     return configs if len(configs) <= _FEW else None
 
 
@@ -31,7 +31,7 @@ def cells(space: Space, levels: int | None) -> list[Config]:
         # Without them the number is known beforehand, and nobody waits for a list that is then refused.
         counts = (param.size or 1 if levels is None else len(param.levels(levels)) for param in space.params.values())
         _refuse_if_large(math.prod(counts))
-    configs = _list(_Same(space), levels, _LARGEST_GRID + 1)
+    configs = _list(Same(space), levels, _LARGEST_GRID + 1)
     _refuse_if_large(len(configs))
     return configs
 
@@ -42,19 +42,19 @@ def _refuse_if_large(count: int) -> None:
 
 
 @final
-class _Same:
+class Same:
     """A space as a key. By identity: to compare two spaces takes longer than most proposals."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.space is self.space
+        return isinstance(other, Same) and other.space is self.space
 
     def __hash__(self) -> int:
         return id(self.space)
 
 
 @lru_cache(maxsize=4)
-def _list(same: _Same, levels: int | None, at_most: int) -> list[Config]:
+def _list(same: Same, levels: int | None, at_most: int) -> list[Config]:
     return list(islice(same.space.configs(levels), at_most))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Final, final
+from functools import cached_property, lru_cache
+from typing import Final, final
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tunesmith.samplers.evidence import Points
-from tunesmith.space.params import Choice, Fixed, Param
+from tunesmith.samplers.listed import Same
+from tunesmith.space.codec import Varying, level_units
+from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
 
 Floats = NDArray[np.float64]
@@ -28,15 +30,16 @@ class Moves:
     def __init__(self, space: Space) -> None:
         self.space = space
         self.codec = space.codec()
-        params = [param for param in space.params.values() if not isinstance(param, Fixed)]
+        params = self.codec.params
+        self.unordered = np.array([isinstance(param, Choice) for param in params], bool)
+        """(d,) columns of options without an order."""
         self._options = [(j, param.size) for j, param in enumerate(params) if isinstance(param, Choice)]
         self._levels = [(j, units) for j, param in enumerate(params) if (units := _levels(param)) is not None]
 
     @cached_property
     def dense(self) -> NDArray[np.bool_]:
         """(d,) columns of numbers whose values are at most `_GAP` from one to the next."""
-        dense = np.ones(self.codec.width, bool)
-        dense[[j for j, _ in self._options]] = False
+        dense = ~self.unordered
         dense[[j for j, units in self._levels if np.diff(units).max() > _GAP]] = False
         return dense
 
@@ -77,12 +80,21 @@ class Moves:
         return Points(*self.codec.snap(U))
 
 
-def _levels(param: Param) -> Floats | None:
+def moves_of(space: Space) -> Moves:
+    """The moves of a space; made once, as all samplers of a study ask for the same."""
+    return _moves(Same(space))
+
+
+@lru_cache(maxsize=4)
+def _moves(same: Same) -> Moves:
+    return Moves(same.space)
+
+
+def _levels(param: Varying) -> Floats | None:
     """The numbers of all values of a parameter in order, if they are few."""
-    if isinstance(param, Choice | Fixed) or param.size is None or not 1 < param.size <= _LISTED:
+    if isinstance(param, Choice) or param.size is None or not 1 < param.size <= _LISTED:
         return None
-    levels: list[Any] = list(param.levels(param.size))
-    return np.array([param.to_unit(level) for level in levels])
+    return level_units(param)
 
 
 def _reflected(U: Floats) -> Floats:

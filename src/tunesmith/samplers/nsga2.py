@@ -13,11 +13,9 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.fresh import fresh_proposal
-from tunesmith.samplers.moves import Moves
+from tunesmith.samplers.moves import Moves, moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.samplers.standing import best_first, ended_of
-from tunesmith.space.params import Choice, Fixed
-from tunesmith.space.space import Space
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
@@ -48,7 +46,7 @@ class NSGA2:
         self.population = population
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        moves = Moves(view.space)
+        moves = moves_of(view.space)
         ended = ended_of(view)
         ended = ended.at(~ended.failed)
         needed = max(opening_length(view.space), _LEAST)
@@ -64,7 +62,7 @@ class NSGA2:
             # Members are in order, so that the winner of a tournament is the lesser of two places.
             places = rng.integers(len(members), size=(2, _CHILDREN, 2)).min(axis=2)
             mothers, fathers = (ended.points.at(members[chosen]) for chosen in places)
-            children = moves.codec.snap(_crossed(view.space, mothers, fathers, rng))
+            children = moves.codec.snap(_crossed(moves, mothers, fathers, rng))
             steps = _SHORTEST * (_LONGEST / _SHORTEST) ** rng.random(_CHILDREN)
             mutants = moves.mutated(Points(*children), steps, 1.0 / moves.codec.width, rng)
             one, other = (int(ended.numbers[members[place]]) for place in places[:, 0])
@@ -73,7 +71,7 @@ class NSGA2:
         return proposals
 
 
-def _crossed(space: Space, mothers: Points, fathers: Points, rng: Generator) -> Floats:
+def _crossed(moves: Moves, mothers: Points, fathers: Points, rng: Generator) -> Floats:
     """Children, shape (n, d): numbers by simulated binary crossover (Deb & Agrawal 1995), options from either parent.
 
     A parameter that only one parent has comes from that one.
@@ -84,10 +82,7 @@ def _crossed(space: Space, mothers: Points, fathers: Points, rng: Generator) -> 
     spread = np.where(u <= 0.5, 2.0 * u, 0.5 / (1.0 - u)) ** (1.0 / (_INDEX + 1.0))
     side = np.where(rng.random(shape) < 0.5, 1.0, -1.0)
     numbers = np.clip(0.5 * ((1.0 + side * spread) * X + (1.0 - side * spread) * Y), 0.0, 1.0)
-    params = [param for param in space.params.values() if not isinstance(param, Fixed)]
-    mixed = np.where(
-        np.array([isinstance(param, Choice) for param in params]), np.where(rng.random(shape) < 0.5, X, Y), numbers
-    )
+    mixed = np.where(moves.unordered, np.where(rng.random(shape) < 0.5, X, Y), numbers)
     # Of two-parent children, each number is crossed with probability one half, as in the authors' code.
     crossed = (rng.random(shape) < 0.5) & (rng.random((shape[0], 1)) < _CROSSED)
     children = np.where(crossed & mothers.active & fathers.active, mixed, X)

@@ -7,14 +7,15 @@ probabilities of their own.
 from __future__ import annotations
 
 import copy
-from typing import Any, Final, NamedTuple, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
 from cmaes import CatCMAwM
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tunesmith.space.params import Choice, Fixed, Param
+from tunesmith.space.codec import level_units
+from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,7 @@ class Kinds:
     """How the columns of a space are treated; q numbers and levels, c with options. Single values are left out."""
 
     def __init__(self, space: Space) -> None:
-        params = [param for param in space.params.values() if not isinstance(param, Fixed)]
+        params = space.codec().params
         numbers, levels, options = [], [], []
         for j, param in enumerate(params):
             if param.size is None or (param.size > _LISTED and not isinstance(param, Choice)):
@@ -46,7 +47,7 @@ class Kinds:
         self.bounded: Final = len(numbers)
         self.gaussian: Ints = np.array(numbers + levels, np.intp)
         """(q,) columns with a Gaussian, numbers first."""
-        self.units = [_units(params[j]) for j in levels]
+        self.units = [level_units(params[j]).tolist() for j in levels]
         self.options: Ints = np.array(options, np.intp)
         """(c,) columns with probabilities."""
         self.sizes: Ints = np.array([params[j].size for j in options], np.intp)
@@ -60,11 +61,6 @@ class Kinds:
         codes = (X[:, self.options] * self.sizes).astype(np.intp)
         coded: NDArray[np.bool_] = np.arange(self.sizes.max(initial=0)) == codes[:, :, None]
         return coded
-
-
-def _units(param: Param) -> list[float]:
-    values: list[Any] = list(param.levels(_LISTED))
-    return [param.to_unit(value) for value in values]
 
 
 class Start(NamedTuple):

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.space.conditions import Test
-from tunesmith.space.params import Config, Fixed, Float, Int, Param
+from tunesmith.space.params import Choice, Config, Fixed, Float, Int, Ordinal
 
 if TYPE_CHECKING:
     from tunesmith.space.space import Space
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+Varying: TypeAlias = Float | Int | Choice | Ordinal
 
 _LISTED: Final = 1_000
 """Parents with at most so many values have their conditions tabulated."""
@@ -33,11 +34,13 @@ class Codec:
 
     names: tuple[str, ...]
     """The column names."""
+    params: tuple[Varying, ...]
+    """The parameters that vary, one per column."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
         self.names = tuple(name for name, param in space.params.items() if not isinstance(param, Fixed))
-        self._params = [space.params[name] for name in self.names]
+        self.params = tuple(param for param in space.params.values() if not isinstance(param, Fixed))
         self._fixed = {name: param.value for name, param in space.params.items() if isinstance(param, Fixed)}
 
     @property
@@ -50,7 +53,7 @@ class Codec:
         X = np.full((len(configs), self.width), 0.5)
         active = np.zeros((len(configs), self.width), dtype=bool)
         for row, config in enumerate(configs):
-            for column, (name, param) in enumerate(zip(self.names, self._params, strict=True)):
+            for column, (name, param) in enumerate(zip(self.names, self.params, strict=True)):
                 if name in config:
                     X[row, column] = param.to_unit(config[name])
                     active[row, column] = True
@@ -62,14 +65,14 @@ class Codec:
 
     def decode_row(self, row: Sequence[float]) -> Config:
         """The configuration of one row of d numbers."""
-        values = {name: param.from_unit(unit) for name, param, unit in zip(self.names, self._params, row, strict=True)}
+        values = {name: param.from_unit(unit) for name, param, unit in zip(self.names, self.params, row, strict=True)}
         if self._fixed:
             values.update(self._fixed)
         return self.space.restrict(values)
 
     def snap(self, U: Floats) -> tuple[Floats, Flags]:
         """`encode(decode(U))` for many rows at once: every number moves to that of the nearest value, shape (n, d)."""
-        X = np.column_stack([_snapped(param, U[:, j]) for j, param in enumerate(self._params)]) if self.width else U
+        X = np.column_stack([_snapped(param, U[:, j]) for j, param in enumerate(self.params)]) if self.width else U
         active = np.ones(X.shape, dtype=bool)
         alive: dict[str, Flags] = {}
         for name, column, tests in self._conditional:
@@ -94,11 +97,17 @@ class Codec:
         if column is None:
             always = test.holds(self._fixed[test.parent])
             return lambda X: np.full(len(X), always)
-        holds = _holds(self._params[column], test)
+        holds = _holds(self.params[column], test)
         return lambda X: holds(X[:, column])
 
 
-def _snapped(param: Param, units: Floats) -> Floats:
+def level_units(param: Varying) -> Floats:
+    """The numbers of all values of a parameter that has finitely many, in their order, shape (size,)."""
+    values: list[Any] = list(param.levels(param.size or 1))
+    return np.array([param.to_unit(value) for value in values])
+
+
+def _snapped(param: Varying, units: Floats) -> Floats:
     units = np.clip(units, 0.0, 1.0)
     match param:
         case Float(step=None):
@@ -113,12 +122,11 @@ def _snapped(param: Param, units: Floats) -> Floats:
             return (np.minimum(np.floor(units * size), size - 1) + 0.5) / size
 
 
-def _holds(param: Param, test: Test) -> Callable[[Floats], Flags]:
+def _holds(param: Varying, test: Test) -> Callable[[Floats], Flags]:
     """For snapped numbers of a parameter, whether a test holds of the values that they stand for."""
     if param.size is None or param.size > _LISTED:
         return lambda units: np.array([test.holds(param.from_unit(unit)) for unit in units.tolist()], bool)
-    values: list[Any] = list(param.levels(param.size))
-    table = np.array([test.holds(value) for value in values])
-    units = np.array([param.to_unit(value) for value in values])
+    table = np.array([test.holds(value) for value in param.levels(param.size)])
+    units = level_units(param)
     between = (units[1:] + units[:-1]) / 2
     return lambda snapped: table[np.searchsorted(between, snapped)]

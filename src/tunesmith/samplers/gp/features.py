@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.samplers.evidence import Points
-from tunesmith.space.params import Choice, Fixed
+from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ class Features:
     """
 
     def __init__(self, space: Space) -> None:
-        params = [param for param in space.params.values() if not isinstance(param, Fixed)]
+        params = space.codec().params
         self.width = len(params)
         self.sizes = np.array([param.size if isinstance(param, Choice) else 0 for param in params], np.int64)
         """(d,) the number of options of columns without an order, 0 for the others."""

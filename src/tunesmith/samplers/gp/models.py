@@ -47,6 +47,8 @@ class Models(NamedTuple):
 
     rows: Rows
     """(r',) rows of the evidence that the objectives are modelled on."""
+    features: Floats
+    """(r', q) features of these rows."""
     y: Floats
     """(r', m) warped losses of these rows."""
     objectives: tuple[Posterior, ...]
@@ -86,7 +88,7 @@ class Modeller:
         limits = [self._limit(j, excess, features, noise, parts, pending) for j, excess in enumerate(evidence.excess.T)]
         kinds = np.unique(evidence.kinds).tolist()
         failures = [self._failure(kind, evidence, features, parts, pending) for kind in kinds]
-        return Models(rows, Y[rows], objectives, (*(limit for limit in limits if limit), *failures))
+        return Models(rows, features[rows], Y[rows], objectives, (*(limit for limit in limits if limit), *failures))
 
     def _limit(
         self, j: int, excess: Floats, features: Floats, noise: Floats, rows: tuple[Rows, Rows], pending: Floats

@@ -17,7 +17,7 @@ from tunesmith.samplers.gp.merit import Merit, chance_of_success, expected_gain,
 from tunesmith.samplers.gp.models import Modeller, Models
 from tunesmith.samplers.gp.search import FULL, TRIMMED, Score, best_points
 from tunesmith.samplers.gp.trust import beyond, trust_radius
-from tunesmith.samplers.moves import Moves
+from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.space.space import Space
 from tunesmith.trials.view import View
@@ -50,7 +50,7 @@ class GaussianProcess:
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
         if view.space is not self._space:
-            self._space, self._moves, self._modeller = view.space, Moves(view.space), Modeller(view.space)
+            self._space, self._moves, self._modeller = view.space, moves_of(view.space), Modeller(view.space)
             self._deciding = deciding(view.space)
         evidence = evidence_of(view)
         proposals: list[Proposal] = []
@@ -116,10 +116,9 @@ class GaussianProcess:
 
     def _good(self, evidence: Evidence, models: Models) -> Points:
         """The best trials by what the models believe of them, which is less fooled by luck than what they reported."""
-        features = self._modeller.features.of(evidence.points.at(models.rows))
-        badness = -chance_of_success(models, features)
+        badness = -chance_of_success(models, models.features)
         for process in models.objectives:
-            badness = badness + process.predict(features)[0]
+            badness = badness + process.predict(models.features)[0]
         return evidence.points.at(models.rows[np.argsort(badness, kind="stable")[:_GOOD]])
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.opening import branches
-from tunesmith.space.params import Choice, Fixed, Int, Param
+from tunesmith.space.params import Choice, Int, Param
 from tunesmith.space.space import Space
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ class Columns:
     """
 
     def __init__(self, space: Space) -> None:
-        params = [param for param in space.params.values() if not isinstance(param, Fixed)]
+        params = space.codec().params
         listed = [Listed(j, _edges(param)) for j, param in enumerate(params) if _is_listed(param)]
         self.options = [one for one in listed if isinstance(params[one.column], Choice)]
         self.cells = [one for one in listed if not isinstance(params[one.column], Choice)]

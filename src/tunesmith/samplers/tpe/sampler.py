@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.evidence import Evidence, Points, evidence_of
-from tunesmith.samplers.moves import Moves
+from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.samplers.tpe.branches import Branch, neglected, promising
 from tunesmith.samplers.tpe.columns import Columns
@@ -45,7 +45,7 @@ class TPE:
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
         if view.space is not self._space:
-            self._space, self._moves, self._columns = view.space, Moves(view.space), Columns(view.space)
+            self._space, self._moves, self._columns = view.space, moves_of(view.space), Columns(view.space)
         evidence = evidence_of(view)
         proposals: list[Proposal] = []
         for number in range(view.next, view.next + n):

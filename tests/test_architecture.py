@@ -22,27 +22,32 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Which rooms a room may import from, besides itself.
 _ALGORITHMS = {"errors", "space", "trials"}
+_LEARNERS = {*_ALGORITHMS, "surrogates"}
 _RUN = {*_ALGORITHMS, "samplers", "schedulers", "stores"}
-_STUDY = {*_RUN, "analysis", "plots", "run"}
+_STUDY = {*_RUN, "surrogates", "analysis", "plots", "run"}
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "space": {"errors"},
     "trials": {"errors", "space"},
-    "samplers": _ALGORITHMS,
-    "schedulers": _ALGORITHMS,
-    "analysis": _ALGORITHMS,
+    "surrogates": _ALGORITHMS,
+    "samplers": _LEARNERS,
+    "schedulers": _LEARNERS,
+    "analysis": _LEARNERS,
     "stores": _ALGORITHMS,
     "plots": {*_ALGORITHMS, "analysis"},
     "run": _RUN,
     "opening": _RUN,
     "study": {*_STUDY, "opening"},
     "tuning": {*_STUDY, "study"},
+    "training": {*_STUDY, "study", "tuning"},
+    "recipes": {*_STUDY, "study", "tuning"},
+    "web": {*_STUDY, "study", "tuning"},
     "testing": _STUDY - {"plots"},
-    "cli": {*_STUDY, "study", "tuning"},
+    "cli": {*_STUDY, "study", "tuning", "training", "recipes", "web"},
     "__main__": {"cli"},
 }
 
-PURE = ("space", "trials", "samplers", "schedulers", "analysis")
+PURE = ("space", "trials", "surrogates", "samplers", "schedulers", "analysis")
 IMPURE_MODULES = {
     "time", "datetime", "os", "io", "pathlib", "random", "secrets", "threading", "multiprocessing", "concurrent",
     "asyncio", "socket", "sqlite3", "logging", "subprocess", "tempfile", "shutil", "pickle", "cloudpickle", "rich",

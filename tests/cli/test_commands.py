@@ -218,7 +218,9 @@ def test_the_live_view_in_a_terminal(place):
 
 def test_the_demo(tmp_path):
     """A real network on real data: early stopping works, and the winner beats the default on the test part."""
-    command = "demo --trials 16 --seed 3 --parallel 1 --json"  # with more places, what is stopped depends on who is faster
+    command = (
+        "demo --trials 16 --seed 3 --parallel 1 --json"  # with more places, what is stopped depends on who is faster
+    )
     found = json.loads(tunesmith(*command.split(), cwd=tmp_path)[0])
     assert found["trials"] == 16
     assert found["stopped_early"] >= 1

@@ -6,11 +6,11 @@ import pytest
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.proposing import trial_rng
 from tunesmith.samplers.base import Sampler
-from tunesmith.samplers.dominance import hypervolume
 from tunesmith.samplers.nsga2 import NSGA2
 from tunesmith.samplers.uniform import Uniform
 from tunesmith.space.params import Choice, Config, Float, Int
 from tunesmith.space.space import Space
+from tunesmith.surrogates.dominance import hypervolume
 from tunesmith.testing.histories import History, history, spec_of
 from tunesmith.trials.spec import MetricLimit
 

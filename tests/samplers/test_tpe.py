@@ -8,12 +8,12 @@ import pytest
 
 from tunesmith.run.proposing import trial_rng
 from tunesmith.samplers.base import Sampler
-from tunesmith.samplers.dominance import hypervolume
 from tunesmith.samplers.tpe.sampler import TPE
 from tunesmith.samplers.uniform import Uniform
 from tunesmith.space.conditions import when
 from tunesmith.space.params import Choice, Float, Int, Ordinal
 from tunesmith.space.space import Space
+from tunesmith.surrogates.dominance import hypervolume
 from tunesmith.testing.histories import History, history, spec_of
 from tunesmith.trials.spec import MetricLimit
 from tunesmith.trials.view import View

@@ -12,7 +12,6 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tunesmith.samplers.base import Proposal
-from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.fresh import fresh_proposal, is_fresh
 from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
@@ -20,6 +19,7 @@ from tunesmith.samplers.separable import Separable
 from tunesmith.samplers.standing import Ended, best_first, ended_of
 from tunesmith.samplers.strategy import Kinds, Start, Strategy
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import Points
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]

@@ -8,10 +8,10 @@ from typing import Final
 from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal
-from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.moves import Moves
 from tunesmith.samplers.uniform import uniform_config
 from tunesmith.space.params import Config
+from tunesmith.surrogates.evidence import Points
 from tunesmith.trials.view import View
 
 _ROUNDS: Final = 3

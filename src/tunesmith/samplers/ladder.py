@@ -9,12 +9,12 @@ from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.samplers.cmaes import CMAES
-from tunesmith.samplers.gp.rows import ALL
 from tunesmith.samplers.gp.sampler import GaussianProcess
 from tunesmith.samplers.nsga2 import NSGA2
 from tunesmith.samplers.tpe.sampler import TPE
 from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
+from tunesmith.surrogates.rows import ALL
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.view import View
 

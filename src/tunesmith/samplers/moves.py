@@ -9,11 +9,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.listed import Same
 from tunesmith.space.codec import Varying, level_units
 from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import Points
 
 Floats = NDArray[np.float64]
 

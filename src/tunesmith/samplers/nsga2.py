@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.samplers.base import Proposal
-from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.fresh import fresh_proposal
 from tunesmith.samplers.moves import Moves, moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.samplers.standing import best_first, ended_of
+from tunesmith.surrogates.evidence import Points
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]

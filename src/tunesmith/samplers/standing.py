@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.dominance import crowding, front_ranks
-from tunesmith.samplers.evidence import Points, evidence_of
+from tunesmith.surrogates.dominance import crowding, front_ranks
+from tunesmith.surrogates.evidence import Points, evidence_of
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]

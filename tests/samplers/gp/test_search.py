@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tunesmith.samplers.base import Sampler
-from tunesmith.samplers.dominance import hypervolume
 from tunesmith.samplers.gp.sampler import GaussianProcess
 from tunesmith.samplers.uniform import Uniform
 from tunesmith.samplers.wrap import Distinct
 from tunesmith.space.conditions import when
 from tunesmith.space.params import Choice, Float, Int, Ordinal
 from tunesmith.space.space import Space
+from tunesmith.surrogates.dominance import hypervolume
 from tunesmith.testing.histories import History, spec_of
 from tunesmith.trials.spec import MetricLimit
 from tunesmith.trials.trial import State

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.evidence import Evidence, Points
-from tunesmith.samplers.gp.transform import warped
 from tunesmith.samplers.opening import branches
 from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import Evidence, Points
+from tunesmith.surrogates.transform import warped
 
 Floats = NDArray[np.float64]
 

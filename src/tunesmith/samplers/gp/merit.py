@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.dominance import front_ranks
 from tunesmith.samplers.gp.acquisition import confidence_bound, log_expected_improvement, log_probability_below
 from tunesmith.samplers.gp.hypervolume import Uncovered, reference_point
-from tunesmith.samplers.gp.models import Models
-from tunesmith.samplers.gp.posterior import Posterior
+from tunesmith.surrogates.dominance import front_ranks
+from tunesmith.surrogates.models import Models
+from tunesmith.surrogates.posterior import Posterior
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

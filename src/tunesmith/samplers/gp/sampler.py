@@ -10,16 +10,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tunesmith.samplers.base import Proposal
-from tunesmith.samplers.evidence import Evidence, Points, evidence_of
 from tunesmith.samplers.fresh import fresh_proposal
 from tunesmith.samplers.gp.branches import Branch, deciding, neglected_branch
 from tunesmith.samplers.gp.merit import Merit, chance_of_success, expected_gain, optimistic_gain
-from tunesmith.samplers.gp.models import Modeller, Models
 from tunesmith.samplers.gp.search import FULL, TRIMMED, Score, best_points
 from tunesmith.samplers.gp.trust import beyond, trust_radius
 from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
+from tunesmith.surrogates.models import Modeller, Models
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]

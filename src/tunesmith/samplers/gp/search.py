@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.moves import Moves
+from tunesmith.surrogates.evidence import Points
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.evidence import Points
+from tunesmith.surrogates.evidence import Points
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tunesmith.samplers.evidence import Evidence, Points
 from tunesmith.samplers.tpe.columns import Columns, Listed
+from tunesmith.surrogates.evidence import Evidence, Points
 
 
 class Branch(NamedTuple):

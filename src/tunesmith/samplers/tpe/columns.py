@@ -7,10 +7,10 @@ from typing import Final, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.evidence import Points
 from tunesmith.samplers.opening import branches
 from tunesmith.space.params import Choice, Int, Param
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import Points
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.dominance import crowding, front_ranks
-from tunesmith.samplers.evidence import Evidence
+from tunesmith.surrogates.dominance import crowding, front_ranks
+from tunesmith.surrogates.evidence import Evidence
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]

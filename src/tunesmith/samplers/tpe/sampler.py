@@ -9,7 +9,6 @@ import numpy as np
 from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal
-from tunesmith.samplers.evidence import Evidence, Points, evidence_of
 from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.samplers.tpe.branches import Branch, neglected, promising
@@ -19,6 +18,7 @@ from tunesmith.samplers.tpe.split import Split, split
 from tunesmith.samplers.uniform import uniform_config
 from tunesmith.space.params import Config
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.trials.view import View
 
 _OPENING: Final = 10

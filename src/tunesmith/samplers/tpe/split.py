@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.evidence import Evidence, Points
 from tunesmith.samplers.tpe.order import best_first
+from tunesmith.surrogates.evidence import Evidence, Points
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]

@@ -4,9 +4,9 @@ from math import inf, nan
 
 import numpy as np
 
-from tunesmith.samplers.evidence import evidence_of
 from tunesmith.space.params import Float
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import evidence_of
 from tunesmith.testing.histories import History, history, spec_of
 from tunesmith.trials.spec import MetricLimit
 from tunesmith.trials.view import FAILURES

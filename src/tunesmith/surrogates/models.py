@@ -8,14 +8,14 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tunesmith.samplers.dominance import front_ranks
-from tunesmith.samplers.evidence import Evidence
-from tunesmith.samplers.gp.features import Features
-from tunesmith.samplers.gp.fit import Hyper, default_hyper, fit
-from tunesmith.samplers.gp.posterior import Posterior
-from tunesmith.samplers.gp.rows import FITTED, modelled, stage
-from tunesmith.samplers.gp.transform import around_zero, warped
 from tunesmith.space.space import Space
+from tunesmith.surrogates.dominance import front_ranks
+from tunesmith.surrogates.evidence import Evidence
+from tunesmith.surrogates.features import Features
+from tunesmith.surrogates.fit import Hyper, default_hyper, fit
+from tunesmith.surrogates.posterior import Posterior
+from tunesmith.surrogates.rows import FITTED, modelled, stage
+from tunesmith.surrogates.transform import around_zero, warped
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tunesmith.samplers.dominance import crowding, front_ranks, hypervolume
+from tunesmith.surrogates.dominance import crowding, front_ranks, hypervolume
 from tunesmith.trials.order import dominates
 
 

@@ -7,9 +7,9 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.evidence import Points
 from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import Points
 
 Floats = NDArray[np.float64]
 

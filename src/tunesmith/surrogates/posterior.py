@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from tunesmith.samplers.gp.fit import JITTER, Hyper, matern
+from tunesmith.surrogates.fit import JITTER, Hyper, matern
 
 Floats = NDArray[np.float64]
 

@@ -35,6 +35,7 @@ class Wanted:
     sampler: str | Sampler | None
     scheduler: str | Scheduler | None
     points: Sequence[Mapping[str, Any]]
+    steps: int | None = None
 
     def spec(self, name: str) -> StudySpec:
         """The definition of a new study."""
@@ -48,6 +49,7 @@ class Wanted:
             pick=self.pick or "last",
             sampler=describe_sampler(self.sampler or "auto", _checked(self.points, self.space)),
             scheduler=describe_scheduler(self.scheduler or "auto"),
+            steps=self.steps,
         )
 
 
@@ -116,7 +118,7 @@ def _changed_study(store: Store, name: str, changed: list[str]) -> StudyChanged:
 def _revised(known: StudySpec, wanted: Wanted) -> StudySpec:
     """The study with what may change while it runs: budgets, sampler, scheduler, points and defaults."""
     given = {name: amount for name, amount in vars(wanted.budget).items() if amount is not None}
-    revised = replace(known, budget=replace(known.budget, **given))
+    revised = replace(known, budget=replace(known.budget, **given), steps=wanted.steps or known.steps)
     if wanted.space is not None and not known.space.grows:
         revised = replace(revised, space=wanted.space)
     if wanted.sampler is not None or wanted.points:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from tunesmith.trials.spec import Budget
 from tunesmith.trials.trial import State, Trial
-from tunesmith.trials.view import View, cost_of
+from tunesmith.trials.view import Remaining, View, cost_of
 
 
 def active_seconds(view: View) -> float:
@@ -28,23 +30,39 @@ def total_cost(view: View) -> float:
     return sum(cost_of(trial) for trial in view.trials)
 
 
+def remaining(view: View, seconds: float, capacity: int | None) -> Remaining:
+    """What is left of all budgets; arguments as for `spent_budget`."""
+    budget: Budget = view.spec.budget
+    opened = len(view.trials)
+    trials = math.inf if budget.trials is None else budget.trials - opened
+    if capacity is not None:
+        trials = min(trials, capacity - max(_tried(view), opened))
+    return Remaining(
+        trials,
+        math.inf if budget.time is None else budget.time - seconds,
+        math.inf if budget.cost is None else budget.cost - total_cost(view),
+    )
+
+
 def spent_budget(view: View, seconds: float, capacity: int | None) -> str | None:
     """Why no further trial may be opened, in a few words; None while every budget has something left.
 
     `seconds` is the study's active time until now, `capacity` the number of configurations of a finite space.
     """
     budget: Budget = view.spec.budget
-    opened = len(view.trials)
-    if budget.trials is not None and opened >= budget.trials:
+    left = remaining(view, seconds, capacity)
+    if budget.trials is not None and len(view.trials) >= budget.trials:
         return f"all {budget.trials} trials are done"
-    if budget.time is not None and seconds >= budget.time:
+    if left.seconds <= 0:
         return f"the time of {budget.time:g} s is used up"
-    if budget.cost is not None and total_cost(view) >= budget.cost:
+    if left.cost <= 0:
         return f"the cost budget of {budget.cost:g} is used up"
-    if capacity is not None:
-        tried = sum(
-            trial.state is not State.OPEN and trial.config is not None and trial.twin is None for trial in view.trials
-        )
-        if max(tried, opened) >= capacity:
-            return f"all {capacity} configurations of the space have been tried"
+    if left.trials <= 0:
+        return f"all {capacity} configurations of the space have been tried"
     return None
+
+
+def _tried(view: View) -> int:
+    return sum(
+        trial.state is not State.OPEN and trial.config is not None and trial.twin is None for trial in view.trials
+    )

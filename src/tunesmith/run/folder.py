@@ -51,6 +51,16 @@ def load_checkpoint(folder: Path, *, best: bool = False) -> Checkpoint | None:
     return checkpoint
 
 
+def fork_checkpoint(parent: Path, folder: Path) -> bool:
+    """Give a trial the last checkpoint of another one, as it is now; False if there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(parent / _LAST, folder / _LAST)  # what the parent saves later becomes another file
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _write(path: Path, content: bytes) -> None:
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as file:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import final
 
 from tunesmith.errors import IllegalTransition
 from tunesmith.run.watcher import Watcher
-from tunesmith.run.worker_id import worker_id
+from tunesmith.run.worker_id import is_dead, worker_id
 from tunesmith.stores.base import LEASE, Store
 from tunesmith.trials.changes import Changes
-from tunesmith.trials.facts import Draft, Fact
-from tunesmith.trials.trial import Trial
+from tunesmith.trials.facts import Draft, Fact, Lost
+from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
 
@@ -70,6 +70,17 @@ class StudyLog:
         changes = self._store.changes(self._study, self.view.seq)
         self._advance(changes)
         return changes.expired
+
+    def take_over(self, busy: Collection[int]) -> None:
+        """See what others did, and let trials wait for another worker whose own is gone; `busy` ones are in good hands."""
+        expired = set(self.refresh())
+        dead: dict[str, bool] = {}
+        for number in sorted((self.undone | expired).difference(busy)):
+            trial = self.view.trials[number]
+            if trial.state not in (State.OPEN, State.RUNNING):
+                continue
+            if number in expired or (trial.worker and dead.setdefault(trial.worker, is_dead(trial.worker))):
+                self.add(number, Lost(trial.attempt))
 
     def renew(self, trials: Sequence[int]) -> Sequence[int]:
         """Prolong this driver's leases; returns the trials that are not its own any more."""

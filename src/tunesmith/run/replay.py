@@ -60,7 +60,10 @@ def check_proposals(store: Store, study: str, choose: Callable[[StudySpec], Samp
         (
             (event.fact.seen, event.trial, event.fact)
             for event in events
-            if isinstance(event.fact, Asked) and event.fact.by != "person"
+            if isinstance(event.fact, Asked)
+            and event.fact.by != "person"
+            and event.fact.parent is None
+            and event.fact.twin is None
         ),
         key=lambda item: item[:2],
     )

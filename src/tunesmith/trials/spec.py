@@ -91,6 +91,8 @@ class StudySpec:
     """Which report is a trial's value: the last one, or the best by the first objective."""
     sampler: Json = "auto"
     scheduler: Json = "auto"
+    steps: int | None = None
+    """How many steps a full training reports, if that is known beforehand; finished trials tell it otherwise."""
 
     def __post_init__(self) -> None:
         if (
@@ -107,6 +109,8 @@ class StudySpec:
         metrics = [objective.metric for objective in self.objectives]
         if len(set(metrics)) < len(metrics):
             raise InvalidStudy(f"The metric {metrics[0]!r} is an objective twice; name each metric once.")
+        if self.steps is not None and (isinstance(self.steps, bool) or int(self.steps) != self.steps or self.steps < 1):
+            raise InvalidStudy(f"steps={self.steps!r}: give the number of reports of a full training, 1 or more.")
         if self.pick not in ("last", "best"):
             raise InvalidStudy(f"pick={self.pick!r}: say 'last' or 'best', the report that is a trial's value.")
 
@@ -122,6 +126,7 @@ class StudySpec:
             "pick": self.pick,
             "sampler": self.sampler,
             "scheduler": self.scheduler,
+            "steps": self.steps,
         }
 
     @staticmethod
@@ -141,6 +146,7 @@ class StudySpec:
             pick=doc["pick"],
             sampler=doc["sampler"],
             scheduler=doc["scheduler"],
+            steps=doc.get("steps"),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 
@@ -42,6 +43,19 @@ class Columns(NamedTuple):
     """(n,) the last step reported, 0 if none."""
 
 
+class Remaining(NamedTuple):
+    """What is left of a study's budgets; infinite without a limit, not above 0 once it is used up."""
+
+    trials: float = math.inf
+    seconds: float = math.inf
+    cost: float = math.inf
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no further trial can be opened."""
+        return min(self) <= 0
+
+
 @final
 class View:
     """A study as it stood after fact `seq`: its trials, their curves, and columns for algorithms.
@@ -55,6 +69,10 @@ class View:
     next: int
     space: Space
     """The study's space; for define-by-run, all that was asked for so far."""
+    full_steps: int | None
+    """How many steps a full training has: as the study says, else the most that a finished trial made; None if unknown."""
+    remaining: Remaining
+    """What is left of the budgets. Facts tell it for the trials only; whoever runs the study knows about time."""
 
     def __init__(self, spec: StudySpec) -> None:
         self.spec = spec
@@ -62,12 +80,14 @@ class View:
         self.trials = []
         self.next = 0
         self.space = spec.space
+        self.full_steps = spec.steps
+        self.remaining = _remaining_trials(spec, 0)
         self._curves = Curves()
         self._columns: Columns | None = None
         self._stale: frozenset[int] | set[int] = frozenset()
         self._keys: _Keys | None = None
         self._origin: View | None = None
-        """The view that this one differs from in `next` only; what is computed lazily is kept there."""
+        """The view that this one differs from in `next` or `remaining` only; what is computed lazily is kept there."""
 
     def advance(self, changes: Changes, spec: StudySpec | None = None) -> View:
         """The View after `changes`, which must begin where this one ends. `spec` is given if the study was revised."""
@@ -78,6 +98,7 @@ class View:
         if spec is not None and spec is not self.spec:
             view.spec = spec
             view.space = self.space if spec.space.grows else spec.space
+            view.full_steps = _longest(spec, view.trials)
         if changes.trials:
             trials = view.trials = list(self.trials)
             for trial in changes.trials:
@@ -89,10 +110,13 @@ class View:
                 if trial.params:
                     view._grow(trial)
             view.next = len(trials)
+            if view.spec.steps is None:
+                view.full_steps = max([view.full_steps or 0, *_lengths(changes.trials)]) or None
             if view._columns is not None:
                 view._stale = {*view._stale, *(trial.number for trial in changes.trials)}
             if view._keys is not None:
                 view._keys.learn(view.space, changes.trials)
+        view.remaining = _remaining_trials(view.spec, len(view.trials))
         if changes.reports:
             self._curves.add(changes.reports)
         return view
@@ -101,8 +125,18 @@ class View:
         """The same view, with a proposal wanted for trial `number`."""
         if number == self.next:
             return self
-        view = self._copy()
+        view = self._variant()
         view.next = number
+        return view
+
+    def within(self, remaining: Remaining) -> View:
+        """The same view, for whoever decides what is still worth starting."""
+        view = self._variant()
+        view.remaining = remaining
+        return view
+
+    def _variant(self) -> View:
+        view = self._copy()
         view._origin = self._origin or self
         return view
 
@@ -208,6 +242,18 @@ class View:
         """(n,) trials that have a config and no outcome yet."""
         waiting = [_STATE_CODE[state] for state in (State.READY, State.RUNNING, State.PAUSED)]
         return np.isin(self.columns.state, waiting)
+
+
+def _remaining_trials(spec: StudySpec, opened: int) -> Remaining:
+    return Remaining() if spec.budget.trials is None else Remaining(trials=spec.budget.trials - opened)
+
+
+def _longest(spec: StudySpec, trials: Iterable[Trial]) -> int | None:
+    return spec.steps if spec.steps is not None else max(_lengths(trials), default=None)
+
+
+def _lengths(trials: Iterable[Trial]) -> list[int]:
+    return [trial.last.step for trial in trials if trial.state is State.DONE and trial.last and trial.last.step > 0]
 
 
 def values_of(trial: Trial, metrics: Iterable[str]) -> list[float]:

@@ -5,35 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import jinja2
-import plotly.graph_objects as go
 import plotly.offline
 from markupsafe import Markup
 
 from tunesmith.analysis import figures as data
-from tunesmith.plots import findings
 from tunesmith.plots.answer import answer
 from tunesmith.plots.cells import cells
-from tunesmith.plots.figures import curves_figure, history_figure, min_width, parallel_figure
-from tunesmith.plots.texts import better_text, clip, cut
+from tunesmith.plots.sections import SECTIONS
+from tunesmith.plots.texts import better_text, cut
 from tunesmith.trials.view import View
 
 _TITLE: Final = 200
 _NOTE: Final = 1000
-
-
-class Section(NamedTuple):
-    """A figure of the page; `figure` is None where there is nothing to draw, which the finding then says."""
-
-    id: str
-    heading: str
-    finding: str
-    remarks: list[str]
-    figure: go.Figure | None
-    width: int = 0
-    """The least width in pixels; narrower screens scroll."""
 
 
 def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = ()) -> str:
@@ -41,7 +27,7 @@ def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = 
 
     `notes` are sentences for its end: which sampler and scheduler searched, what to do next.
     """
-    sections = _sections(view)
+    sections = [section(view) for section in SECTIONS.values()]
     drawn = {section.id: section.figure for section in sections if section.figure is not None}
     pages = _templates()
     scripts = [_script(plotly.offline.get_plotlyjs())] if drawn else []
@@ -59,36 +45,6 @@ def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = 
         scripts=scripts,
         hashes=" ".join(_hash(script) for script in scripts),
     )
-
-
-def _sections(view: View) -> list[Section]:
-    history, curves, parallel = data.history(view), data.curves(view), data.parallel(view)
-    axes = [*parallel.axes, *parallel.objectives]
-    metric = clip(curves.metric, 60)
-    return [
-        Section(
-            "history",
-            "History",
-            findings.history_finding(history),
-            findings.history_remarks(history),
-            history_figure(history) if len(history.numbers) else None,
-        ),
-        Section(
-            "curves",
-            f"Learning curves of {metric}",
-            findings.curves_finding(curves),
-            findings.curves_remarks(curves),
-            curves_figure(curves) if curves.lines else None,
-        ),
-        Section(
-            "parallel",
-            "Parameters and outcome",
-            findings.parallel_finding(parallel),
-            findings.parallel_remarks(parallel),
-            parallel_figure(parallel) if parallel.axes else None,
-            min_width(axes),
-        ),
-    ]
 
 
 def _templates() -> jinja2.Environment:

@@ -1,0 +1,71 @@
+"""The figures of a study with their words, one after the other, as report and dashboard show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+import plotly.graph_objects as go
+
+from tunesmith.analysis import figures as data
+from tunesmith.plots import findings
+from tunesmith.plots.figures import curves_figure, history_figure, min_width, parallel_figure
+from tunesmith.plots.texts import clip
+from tunesmith.trials.view import View
+
+
+class Section(NamedTuple):
+    """A figure of the page; `figure` is None where there is nothing to draw, which the finding then says."""
+
+    id: str
+    heading: str
+    finding: str
+    remarks: list[str]
+    figure: go.Figure | None
+    width: int = 0
+    """The least width in pixels; narrower screens scroll."""
+
+
+def history_section(view: View) -> Section:
+    """How the objective went from trial to trial."""
+    found = data.history(view)
+    return Section(
+        "history",
+        "History",
+        findings.history_finding(found),
+        findings.history_remarks(found),
+        history_figure(found) if len(found.numbers) else None,
+    )
+
+
+def curves_section(view: View) -> Section:
+    """How single trials went from step to step."""
+    found = data.curves(view)
+    return Section(
+        "curves",
+        f"Learning curves of {clip(found.metric, 60)}",
+        findings.curves_finding(found),
+        findings.curves_remarks(found),
+        curves_figure(found) if found.lines else None,
+    )
+
+
+def parallel_section(view: View) -> Section:
+    """Which configurations led where."""
+    found = data.parallel(view)
+    return Section(
+        "parallel",
+        "Parameters and outcome",
+        findings.parallel_finding(found),
+        findings.parallel_remarks(found),
+        parallel_figure(found) if found.axes else None,
+        min_width([*found.axes, *found.objectives]),
+    )
+
+
+SECTIONS: Final[Mapping[str, Callable[[View], Section]]] = {
+    "history": history_section,
+    "curves": curves_section,
+    "parallel": parallel_section,
+}
+"""In the order of the page; a new figure is one line here."""

@@ -126,6 +126,12 @@ def test_the_default_is_the_known_defaults_and_the_middle_elsewhere():
     assert Space({"x": Choice("a", None)}).default() == {"x": None}
 
 
+def test_levels_start_in_the_middle_and_options_at_the_first():
+    assert Space({"x": Ordinal(16, 32, 64), "y": Choice(16, 32, 64)}).default() == {"x": 32, "y": 16}
+    assert Space({"x": Ordinal(16, 32, 64, default=16)}).default() == {"x": 16}
+    assert Space({"x": Ordinal(None, 1, 2, 3, 4)}).default() == {"x": None}
+
+
 # -- limits ------------------------------------------------------------------------------------------------------------
 
 

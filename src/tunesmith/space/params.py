@@ -57,12 +57,15 @@ def describe(param: Param) -> str:
 
 
 def default_of(param: Param) -> Json:
-    """The known default, else the middle of the range or the first option (None, if that is an option)."""
+    """The known default, else the middle of a range or of the levels, and the first option where there is no order.
+
+    Where None is an option, it is what `default=None` says.
+    """
     if param.default is not None or isinstance(param, Fixed):
         return param.default
-    if isinstance(param, Choice | Ordinal):
-        return None if None in param.options else param.options[0]
-    return param.from_unit(0.5)
+    if isinstance(param, Choice | Ordinal) and None in param.options:
+        return None
+    return param.options[0] if isinstance(param, Choice) else param.from_unit(0.5)
 
 
 def without_default(param: Param) -> Json:

@@ -133,7 +133,7 @@ class Space:
         return self.broken_limit(config) is None if self.limits else True
 
     def default(self) -> Config:
-        """The configuration to start from: known defaults, and the middle (first option) where none is known."""
+        """The configuration to start from: known defaults, and the middle (of options without order the first) elsewhere."""
         return self.restrict({name: default_of(param) for name, param in self.params.items()})
 
     @property

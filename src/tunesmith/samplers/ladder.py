@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final, final
 
 from numpy.random import Generator
@@ -15,7 +16,9 @@ from tunesmith.samplers.tpe.sampler import TPE
 from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
 from tunesmith.surrogates.rows import ALL
+from tunesmith.trials.changes import Changes
 from tunesmith.trials.spec import StudySpec
+from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
 _WIDEST: Final = 200
@@ -35,8 +38,12 @@ class Ladder:
         self._gp, self._tpe, self._cmaes, self._nsga2 = GaussianProcess(), TPE(), CMAES(), NSGA2()
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        views = [view.asking(view.next + i) for i in range(n)]
-        return [self._turn(asking).ask(asking, 1, rng)[0] for asking in views]
+        turns = [self._turn(view.asking(view.next + i)) for i in range(n)]
+        proposals: list[Proposal] = []
+        for sampler, turn in groupby(turns):
+            seen = _with_under_way(view, proposals) if proposals else view
+            proposals += sampler.ask(seen.asking(view.next + len(proposals)), len(list(turn)), rng)
+        return proposals
 
     def _turn(self, view: View) -> Sampler:
         objectives = len(view.spec.objectives)
@@ -45,6 +52,15 @@ class Ladder:
             return first
         evolving = self._nsga2 if objectives > 1 else self._cmaes if _is_numeric(view.space) else first
         return (first, self._tpe, evolving)[view.next % 3]
+
+
+def _with_under_way(view: View, proposals: Sequence[Proposal]) -> View:
+    """A view in which these proposals are trials under way, so that one sampler knows what others have just proposed."""
+    trials = [
+        Trial(number, State.READY, config=proposal.config, by=proposal.by)
+        for number, proposal in enumerate(proposals, len(view.trials))
+    ]
+    return View(view.spec).advance(Changes(0, view.seq, [*view.trials, *trials]))
 
 
 def reason(spec: StudySpec) -> str:

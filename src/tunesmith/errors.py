@@ -6,6 +6,7 @@
     ├── InvalidStudy         objectives, budgets or options that cannot be meant (also a ValueError)
     ├── InvalidObjective     the training function cannot be called or returned something unusable (also a TypeError)
     ├── InvalidFile          a sweep file or a command line that cannot be read (also a ValueError)
+    ├── InvalidFilter        a filter of trials that cannot be read (also a ValueError)
     ├── SpaceExhausted       every configuration of a finite space has been tried
     ├── MissingExtra         an optional dependency is needed; the message holds the install command (also an ImportError)
     └── StoreError           the study's store refuses
@@ -43,6 +44,10 @@ class InvalidObjective(TunesmithError, TypeError):
 
 class InvalidFile(TunesmithError, ValueError):
     """A sweep file or a command line that cannot be read."""
+
+
+class InvalidFilter(TunesmithError, ValueError):
+    """A filter of trials that cannot be read."""
 
 
 class SpaceExhausted(TunesmithError):

@@ -30,6 +30,44 @@ def front_ranks(losses: Floats, enough: int | None = None) -> Ints:
     return ranks[inverse]
 
 
+def spread_order(losses: Floats) -> Floats:
+    """Each row's place, shape (n,), from 0: front by front, and within a front the row farthest from those before it.
+
+    So whoever keeps the first k rows keeps a cover of the front (the epsilon-net of Schmucker et al. 2021,
+    "Multi-objective Asynchronous Successive Halving"). Infinite losses are as far away as the worst finite ones.
+    """
+    ranks = front_ranks(losses)
+    places = np.empty(len(losses))
+    placed = 0
+    scaled = _to_unit(losses)
+    for rank in np.unique(ranks):
+        front = np.flatnonzero(ranks == rank)
+        for row in _farthest_first(scaled[front]):
+            places[front[row]] = placed
+            placed += 1
+    return places
+
+
+def _to_unit(losses: Floats) -> Floats:
+    finite = np.where(np.isfinite(losses), losses, np.nan)
+    known = ~np.isnan(finite).all(axis=0)
+    low, high = np.zeros(losses.shape[1]), np.ones(losses.shape[1])
+    low[known], high[known] = np.nanmin(finite[:, known], axis=0), np.nanmax(finite[:, known], axis=0)
+    scaled: Floats = (np.clip(losses, low, high) - low) / np.where(high > low, high - low, 1.0)
+    return scaled
+
+
+def _farthest_first(rows: Floats) -> list[int]:
+    """All rows, beginning with the one of the least sum, then always the one farthest from those before it."""
+    order = [int(np.argmin(rows.sum(axis=1)))]
+    distance = np.full(len(rows), np.inf)
+    for _ in range(1, len(rows)):
+        distance = np.minimum(distance, np.linalg.norm(rows - rows[order[-1]], axis=1))
+        distance[order[-1]] = -1.0
+        order.append(int(np.argmax(distance)))
+    return order
+
+
 def _distinct(losses: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The first of each set of equal rows, in lexicographic order, and for each row which of those it equals."""
     order = np.lexsort(losses.T[::-1])

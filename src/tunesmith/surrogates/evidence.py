@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.surrogates.hints import relative_noise
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import FAILURES, STATES, View
 
@@ -42,7 +43,9 @@ class Evidence(NamedTuple):
     points: Points
     """(r, d) in the order of the first trial of each."""
     losses: NDArray[np.float64]
-    """(r, m) objectives, smaller is better, mean over repeats."""
+    """(r, m) objectives, smaller is better, mean over repeats; those that are known to be more exact count for more."""
+    noise: NDArray[np.float64]
+    """(r, m) relative variances of their noise: 1 for a usual trial, less for repeats (`hints.py`)."""
     excess: NDArray[np.float64]
     """(r, k) how far each limited metric is beyond its bound; not above 0 where the limit holds, NaN if not known."""
     repeats: NDArray[np.int64]
@@ -62,6 +65,7 @@ class Evidence(NamedTuple):
         return Evidence(
             self.points.at(kept),
             self.losses[kept],
+            self.noise[kept],
             self.excess[kept],
             self.repeats[kept],
             self.numbers[kept],
@@ -91,10 +95,14 @@ def evidence_of(view: View) -> Evidence:
     numbers = np.flatnonzero(valued)
     first, group = _distinct(points.X[numbers])
     repeats = np.bincount(group, minlength=len(first))
+    noise = relative_noise(view, numbers)
+    means, variances = _means(losses[numbers], noise, group, len(first))
+    excess = _excess(view)[numbers]
     return Evidence(
         points=points.at(numbers[first]),
-        losses=_means(losses[numbers], group, repeats),
-        excess=_means(_excess(view)[numbers], group, repeats),
+        losses=means,
+        noise=variances,
+        excess=_means(excess, np.ones_like(excess), group, len(first))[0],
         repeats=repeats,
         numbers=numbers[first],
         failed=points.at(failed),
@@ -113,13 +121,17 @@ def _distinct(X: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp
     return first, group
 
 
-def _means(values: NDArray[np.float64], group: NDArray[np.intp], repeats: NDArray[np.int64]) -> NDArray[np.float64]:
-    if len(repeats) == len(values):
-        return values
-    means = np.zeros((len(repeats), values.shape[1]))
+def _means(
+    values: NDArray[np.float64], noise: NDArray[np.float64], group: NDArray[np.intp], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each of `count` groups the mean, weighted by how exact its values are, and the variance of the mean."""
+    if count == len(values):
+        return values, noise
+    means, exactness = np.zeros((2, count, values.shape[1]))
+    np.add.at(exactness, group, 1.0 / noise)
     # Shares are added, since the sum of huge values may overflow.
-    np.add.at(means, group, values / repeats[group, None])
-    return means
+    np.add.at(means, group, values / (exactness[group] * noise))
+    return means, 1.0 / exactness
 
 
 def _excess(view: View) -> NDArray[np.float64]:

@@ -68,7 +68,6 @@ class Modeller:
         """All models; `rng` decides which rows stand for the others where there are too many."""
         features = self.features.of(evidence.points)
         pending = self.features.of(evidence.pending)
-        noise = 1.0 / evidence.repeats
         Y = warped(evidence.losses)
         rows = modelled(_badness(Y), features, rng)
         early = stage(len(features))
@@ -77,15 +76,18 @@ class Modeller:
         objectives = tuple(
             self._process(
                 f"objective {i}",
-                Data(features[rows], Y[rows, i], noise[rows]),
-                Data(features[fitted], Y_early[fitted, i], noise[fitted]),
+                Data(features[rows], Y[rows, i], evidence.noise[rows, i]),
+                Data(features[fitted], Y_early[fitted, i], evidence.noise[fitted, i]),
                 pending,
             )
             for i in range(Y.shape[1])
             if len(rows)
         )
         parts = rows, fitted
-        limits = [self._limit(j, excess, features, noise, parts, pending) for j, excess in enumerate(evidence.excess.T)]
+        limits = [
+            self._limit(j, excess, features, 1.0 / evidence.repeats, parts, pending)
+            for j, excess in enumerate(evidence.excess.T)
+        ]
         kinds = np.unique(evidence.kinds).tolist()
         failures = [self._failure(kind, evidence, features, parts, pending) for kind in kinds]
         return Models(rows, features[rows], Y[rows], objectives, (*(limit for limit in limits if limit), *failures))

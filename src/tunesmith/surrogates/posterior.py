@@ -41,14 +41,25 @@ class Posterior:
         squared += self._norms
         return squared
 
+    def mean(self, features: Floats) -> Floats:
+        """Mean given what was observed, (m,); much cheaper than `predict`."""
+        return self._mean(self._covariance(features))
+
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Mean given what was observed, and deviation given what is under way too; both (m,)."""
-        rows = features * self._scales
-        covariance = matern(self._squared(rows, np.einsum("ij,ij->i", rows, rows)), self._hyper.signal)
-        mean = covariance[:, : len(self._alpha)] @ self._alpha
+        covariance = self._covariance(features)
+        mean = self._mean(covariance)
         explained = covariance @ self._inverse.T
         variance = self._hyper.signal - np.einsum("ij,ij->i", explained, explained)
         return mean, np.sqrt(np.maximum(variance, 1e-12 * self._hyper.signal))
+
+    def _covariance(self, features: Floats) -> Floats:
+        rows = features * self._scales
+        return matern(self._squared(rows, np.einsum("ij,ij->i", rows, rows)), self._hyper.signal)
+
+    def _mean(self, covariance: Floats) -> Floats:
+        mean: Floats = covariance[:, : len(self._alpha)] @ self._alpha
+        return mean
 
 
 def _inverse_factor(covariance: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final, Literal, final
 
@@ -68,12 +69,15 @@ class Curves:
     near: tuple[float, float] | None
 
 
-def curves(view: View, metric: str | None = None, most: int = 200) -> Curves:
-    """Learning curves of `metric` (the first objective), at most `most` of them: the best 20 and an even spread."""
+def curves(view: View, metric: str | None = None, most: int = 200, only: Container[int] | None = None) -> Curves:
+    """Learning curves of `metric` (the first objective), at most `most` of them: the best 20 and an even spread.
+
+    With `only`, of the trials of these numbers.
+    """
     metric = view.spec.objectives[0].metric if metric is None else metric
     direction = next((o.direction for o in view.spec.objectives if o.metric == metric), None)
     lengths = {trial.number: len(view.curve(trial.number, metric)[0]) for trial in view.trials}
-    reported = [trial for trial in ranking(view) if lengths[trial.number]]
+    reported = [trial for trial in ranking(view) if lengths[trial.number] and (only is None or trial.number in only)]
     trials = choose(reported, most, _KEPT)
     points = max(_LEAST_POINTS, _POINTS // max(1, len(trials)))
     best = best_trial(view.spec, view.trials)

@@ -6,10 +6,12 @@ from tunesmith.analysis.history import History, history
 from tunesmith.analysis.parallel import Gathered, Parallel, parallel
 from tunesmith.analysis.summary import Outcome, Summary, summary
 from tunesmith.analysis.table import Table, table
+from tunesmith.analysis.thinned import Density, Thinned, thinned
 
 __all__ = [
     "Axis",
     "Curves",
+    "Density",
     "Gathered",
     "History",
     "Line",
@@ -17,9 +19,11 @@ __all__ = [
     "Parallel",
     "Summary",
     "Table",
+    "Thinned",
     "curves",
     "history",
     "parallel",
     "summary",
     "table",
+    "thinned",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from tunesmith.analysis.axes import is_wide, near_range
 from tunesmith.analysis.ranking import why_ended
 from tunesmith.space.params import Config
-from tunesmith.trials.order import best_trial, feasible, losses_of
+from tunesmith.trials.order import best_trial, feasible
+from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
@@ -48,22 +50,28 @@ class History:
     """Why a trial was stopped, or how it failed; "" for those that finished."""
 
 
-def history(view: View) -> History:
-    """The history of a study."""
+def history(view: View, only: Container[int] | None = None) -> History:
+    """The history of a study; with `only`, of the trials of these numbers."""
     spec = view.spec
     objective = spec.objectives[0]
-    trials = [trial for trial in view.of(State.DONE, State.STOPPED, State.FAILED) if trial.config is not None]
+    trials = [
+        trial
+        for trial in view.of(State.DONE, State.STOPPED, State.FAILED)
+        if trial.config is not None and (only is None or trial.number in only)
+    ]
     values = np.array([_value(trial, objective.metric) for trial in trials], float)
-    counts = [losses_of(spec, trial) is not None and feasible(spec, trial) for trial in trials]
-    best = best_trial(spec, trials)
+    holds = np.array([trial.failure is None and feasible(spec, trial) for trial in trials], bool)
+    counts = holds & _complete(spec, trials, values)
+    so_far = _so_far(values, counts, objective.sign)
+    best = best_trial(spec, [trials[place] for place in np.flatnonzero(counts & (values == so_far[-1:]))])
     return History(
         metric=objective.metric,
         direction=objective.direction,
         numbers=np.array([trial.number for trial in trials], np.int64),
         values=values,
         states=[_state(trial) for trial in trials],
-        feasible=np.array([trial.failure is None and feasible(spec, trial) for trial in trials], bool),
-        so_far=_so_far(values, np.array(counts, bool), objective.sign),
+        feasible=holds,
+        so_far=so_far,
         best=best.number if best else None,
         best_value=_value(best, objective.metric) if best else math.nan,
         limited=bool(spec.limits),
@@ -72,6 +80,14 @@ def history(view: View) -> History:
         configs=[trial.config or {} for trial in trials],
         reasons=[why_ended(trial) for trial in trials],
     )
+
+
+def _complete(spec: StudySpec, trials: Sequence[Trial], values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) which trials have a finite value of every objective; `values` are those of the first."""
+    finite: NDArray[np.bool_] = np.isfinite(values)
+    for objective in spec.objectives[1:]:
+        finite &= np.isfinite([_value(trial, objective.metric) for trial in trials])
+    return finite
 
 
 def _value(trial: Trial, metric: str) -> float:

@@ -75,6 +75,7 @@ def summary(view: View) -> Summary:
     """What the study found so far."""
     spec, trials = view.spec, view.trials
     best = best_trial(spec, trials)
+    on_front = front(spec, trials) if len(spec.objectives) > 1 else [best]
     default = next((trial for trial in trials if trial.by == "default" and trial.twin is None), None)
     valued = [trial for trial in trials if losses_of(spec, trial) is not None]
     kinds = Counter(trial.failure.kind for trial in trials if trial.failure)
@@ -87,7 +88,7 @@ def summary(view: View) -> Summary:
         limits=[str(limit) for limit in spec.limits],
         pick=spec.pick,
         best=_outcome(view, best),
-        front=[outcome for trial in front(spec, trials) if (outcome := _outcome(view, trial))],
+        front=[outcome for trial in on_front if (outcome := _outcome(view, trial))],
         default=_outcome(view, default),
         trials=len(trials),
         states=dict(Counter(trial.state.value for trial in trials)),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Final, NamedTuple
 
 import plotly.graph_objects as go
 
 from tunesmith.analysis import figures as data
 from tunesmith.plots import findings
-from tunesmith.plots.figures import curves_figure, history_figure, min_width, parallel_figure
+from tunesmith.plots.density import thinned_history_figure, thinned_remarks
+from tunesmith.plots.figures import curves_figure, min_width, parallel_figure
 from tunesmith.plots.texts import clip
 from tunesmith.trials.view import View
 
@@ -26,21 +27,22 @@ class Section(NamedTuple):
     """The least width in pixels; narrower screens scroll."""
 
 
-def history_section(view: View) -> Section:
-    """How the objective went from trial to trial."""
-    found = data.history(view)
+def history_section(view: View, only: Container[int] | None = None) -> Section:
+    """How the objective went from trial to trial; with `only`, in the trials of these numbers."""
+    found = data.history(view, only)
+    thin = data.thinned(found)
     return Section(
         "history",
         "History",
         findings.history_finding(found),
-        findings.history_remarks(found),
-        history_figure(found) if len(found.numbers) else None,
+        [*thinned_remarks(thin), *findings.history_remarks(found)],
+        thinned_history_figure(thin) if len(found.numbers) else None,
     )
 
 
-def curves_section(view: View) -> Section:
-    """How single trials went from step to step."""
-    found = data.curves(view)
+def curves_section(view: View, only: Container[int] | None = None) -> Section:
+    """How single trials went from step to step; with `only`, the trials of these numbers."""
+    found = data.curves(view, only=only)
     return Section(
         "curves",
         f"Learning curves of {clip(found.metric, 60)}",

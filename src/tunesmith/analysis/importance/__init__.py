@@ -1,0 +1,1 @@
+"""Importance: which parameters the outcome depends on, and how sure that is."""

@@ -25,14 +25,14 @@ class Optuna:
         config = {}
         for param in self.space:
             if param.active(config):
-                config[param.name] = _suggest(trial, param)
+                config[param.name] = suggest(trial, param)
         return trial, config
 
     def tell(self, token, values):
         self.study.tell(token, values)
 
 
-def _suggest(trial, param):
+def suggest(trial, param):
     if param.kind == "choice":
         return trial.suggest_categorical(param.name, param.choices)
     if param.kind == "float":

@@ -19,6 +19,7 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 
@@ -62,7 +63,12 @@ class Optimizer(Protocol):
 
 
 def serve(make) -> None:
-    """Runs races until the input ends; `make(setting)` gives the optimizer of one.
+    """Runs races until the input ends; `make(setting)` gives the optimizer of one."""
+    serve_races(lambda first, answer: _race(make, first, answer))
+
+
+def serve_races(race) -> None:
+    """Calls `race(first message, answer)` for each race, until the input ends.
 
     Each race is a fork: races share what was imported, which takes longer than many of them, and nothing else.
     """
@@ -72,7 +78,7 @@ def serve(make) -> None:
         child = os.fork()
         if child == 0:
             try:
-                _race(make, json.loads(line), answers)
+                race(json.loads(line), partial(_answer, answers))
             except BaseException:
                 traceback.print_exc()
                 os._exit(1)
@@ -81,18 +87,19 @@ def serve(make) -> None:
             sys.exit(1)
 
 
-def _race(make, first, answers) -> None:
-    def answer(message):
-        answers.write(json.dumps(message) + "\n")
-        answers.flush()
+def _answer(answers, message) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
 
+
+def _race(make, first, answer) -> None:
     first["space"] = [Param(**param) for param in first["space"]]
     optimizer = make(Setting(**first))
     answer({"version": optimizer.version})
     tokens = []
     for line in iter(sys.stdin.readline, ""):
         message = json.loads(line)
-        began = _cpu()
+        began = cpu_seconds()
         if "end" in message:
             answer({})
             return
@@ -102,20 +109,20 @@ def _race(make, first, answers) -> None:
             except Exhausted as error:
                 answer({"exhausted": str(error)})
                 continue
-            spent = _cpu() - began
+            spent = cpu_seconds() - began
             tokens.append(token)
-            config = {name: _plain(value) for name, value in config.items()}
+            config = {name: plain(value) for name, value in config.items()}
             answer({"id": len(tokens) - 1, "config": config, "cpu": spent})
         else:
             optimizer.tell(tokens[message["tell"]], message["values"])
-            answer({"cpu": _cpu() - began})
+            answer({"cpu": cpu_seconds() - began})
 
 
-def _plain(value):
+def plain(value):
     """A number or text of Python's own, whatever array library it came from."""
     return value.item() if hasattr(value, "item") else value
 
 
-def _cpu() -> float:
+def cpu_seconds() -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime

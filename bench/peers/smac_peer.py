@@ -3,14 +3,7 @@
 import tempfile
 from importlib.metadata import version
 
-from ConfigSpace import (
-    AndConjunction,
-    CategoricalHyperparameter,
-    ConfigurationSpace,
-    InCondition,
-    UniformFloatHyperparameter,
-    UniformIntegerHyperparameter,
-)
+from config_space import config_space
 from protocol import Exhausted, serve
 from smac import HyperparameterOptimizationFacade, Scenario
 from smac.runhistory.dataclasses import TrialValue
@@ -21,7 +14,7 @@ class Smac:
 
     def __init__(self, setting):
         scenario = Scenario(
-            _space(setting),
+            config_space(setting),
             deterministic=True,
             n_trials=setting.trials,
             seed=setting.seed,
@@ -43,25 +36,6 @@ class Smac:
 def _unused(config, seed=0):
     """The facade wants a function although it is asked and told."""
     raise NotImplementedError(config, seed)
-
-
-def _space(setting):
-    space = ConfigurationSpace(seed=setting.seed)
-    made = {param.name: _hyperparameter(param) for param in setting.space}
-    space.add(list(made.values()))
-    for param in setting.space:
-        conditions = [InCondition(made[param.name], made[parent], labels) for parent, labels in param.condition]
-        if conditions:
-            space.add(conditions[0] if len(conditions) == 1 else AndConjunction(*conditions))
-    return space
-
-
-def _hyperparameter(param):
-    if param.kind == "choice":
-        return CategoricalHyperparameter(param.name, param.choices)
-    if param.kind == "float":
-        return UniformFloatHyperparameter(param.name, param.low, param.high, log=param.log)
-    return UniformIntegerHyperparameter(param.name, int(param.low), int(param.high), log=param.log)
 
 
 if __name__ == "__main__":

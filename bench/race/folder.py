@@ -38,10 +38,7 @@ SUBSET = (
 
 def tasks_from(folder: Path, listed: str = "dev") -> list[Task]:
     """The tasks of the folder's list that say something about samplers and are quick."""
-    sys.path.append(str(folder))
-    sys.dont_write_bytecode = True  # the folder may not be ours to write in
-    registry, groups = importlib.import_module("registry"), importlib.import_module(listed).GROUPS
-    known = registry.all_tasks()
+    known, groups = open_folder(folder, listed)
     wanted = [
         (group, name)
         for group, names in groups.items()
@@ -55,11 +52,22 @@ def tasks_from(folder: Path, listed: str = "dev") -> list[Task]:
     return [_task(group, name, known[name]()) for group, name in wanted if name in known]
 
 
+def open_folder(folder: Path, listed: str = "dev") -> tuple[dict, dict]:
+    """What makes each task, by name; and the names of each group."""
+    sys.path.append(str(folder))
+    sys.dont_write_bytecode = True  # the folder may not be ours to write in
+    return importlib.import_module("registry").all_tasks(), importlib.import_module(listed).GROUPS
+
+
+def space_of(theirs) -> Space:
+    return Space([_param(given) for given in theirs.space])
+
+
 def _task(group, name, theirs):
     def evaluate(config):
         return float(theirs.evaluate(config)["value"])
 
-    return Task(name, group, Space([_param(given) for given in theirs.space]), evaluate, theirs.best_known)
+    return Task(name, group, space_of(theirs), evaluate, theirs.best_known)
 
 
 def _param(given):

@@ -71,13 +71,10 @@ class Running:
 
     def __init__(self, method: Method) -> None:
         self._method = method
-        self._process: subprocess.Popen | None = None
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by `close`
+        self._process = Process(method.python, HERE / "peers" / f"{method.library}_peer.py")
 
     def begin(self, task, seed: int, trials: int, workers: int) -> str:
         """Starts a race; returns the library's version."""
-        if self._process is None:
-            self._start()
         setting = {
             "space": task.space.wire(),
             "sampler": self._method.sampler,
@@ -86,32 +83,33 @@ class Running:
             "workers": workers,
             "objectives": task.objectives,
         }
-        return self._call(setting)["version"]
+        return self._process.call(setting)["version"]
 
     def ask(self) -> dict:
-        return self._call({"ask": True})
+        return self._process.call({"ask": True})
 
     def tell(self, number: int, values: list[float]) -> dict:
-        return self._call({"tell": number, "values": values})
+        return self._process.call({"tell": number, "values": values})
 
     def end(self) -> None:
-        self._call({"end": True})
+        self._process.call({"end": True})
 
     def close(self) -> None:
-        """Without a race: closed input ends the process. Else it ends as soon as it looks at its input."""
-        self._drop()
-        self._errors.close()
+        self._process.close()
 
-    def _start(self) -> None:
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._process = subprocess.Popen(
-            [self._method.python, HERE / "peers" / f"{self._method.library}_peer.py"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-            env=os.environ | one_thread | {"PYTHONHASHSEED": "0"},
-        )  # fmt: skip
 
-    def _call(self, message: dict) -> dict:
+class Process:
+    """A script that answers each line with a line; started by the first of them, and again after it broke."""
+
+    def __init__(self, python: Path, script: Path) -> None:
+        self._command = [python, script]
+        self._process: subprocess.Popen | None = None
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by `close`
+
+    def call(self, message: dict) -> dict:
         """Always waits for the answer: a line that came early could be swallowed by the race before."""
+        if self._process is None:
+            self._start()
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
@@ -121,6 +119,19 @@ class Running:
         if not line:
             self._fail()
         return json.loads(line)
+
+    def close(self) -> None:
+        """Without a race: closed input ends the process. Else it ends as soon as it looks at its input."""
+        self._drop()
+        self._errors.close()
+
+    def _start(self) -> None:
+        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
+            env=os.environ | one_thread | {"PYTHONHASHSEED": "0"},
+        )  # fmt: skip
 
     def _fail(self) -> None:
         self._drop()

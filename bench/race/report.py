@@ -22,12 +22,17 @@ FOLDER, OWN, TWO = "Problems from a folder", "The repository's tasks", "Two obje
 
 def write(given) -> None:
     """Renews the part of bench/README.md between the marks, and the pictures beside the results."""
-    head, mark, rest = PAGE.read_text().partition(MARK)
+    renew(MARK, sections(given.out))
+
+
+def renew(mark: str, parts: Iterable[str]) -> None:
+    """Writes the parts into bench/README.md, between the mark and the next end."""
+    head, found, rest = PAGE.read_text().partition(mark)
     _, end, tail = rest.partition("<!-- end -->")
-    if not (mark and end):
-        raise SystemExit(f"{PAGE} has no place for the tables: {MARK} ... <!-- end -->")
-    text = "\n\n".join(sections(given.out))
-    PAGE.write_text(f"{head}{MARK}\n\n{text}\n\n<!-- end -->{tail}")
+    if not (found and end):
+        raise SystemExit(f"{PAGE} has no place for the tables: {mark} ... <!-- end -->")
+    text = "\n\n".join(parts)
+    PAGE.write_text(f"{head}{mark}\n\n{text}\n\n<!-- end -->{tail}")
 
 
 def sections(folders) -> Iterable[str]:
@@ -81,11 +86,11 @@ def _standings(races: Sequence[Race], methods: Sequence[str]) -> str:
         own = [race for race in races if race.method == method]
         repeated = np.mean([race.record["repeated"] / len(race.record["values"]) for race in own])
         cells = [f"`{method}`", str(len(measure.shared(races, methods, 1)))]
-        cells += [_number(value, 3) for value in regrets] + [_number(value, 2) for value in ranks]
-        cells += [_number(measure.cost(own, method), 1), _number(measure.late_cost(own, method, 100), 1)]
+        cells += [number(value, 3) for value in regrets] + [number(value, 2) for value in ranks]
+        cells += [number(measure.cost(own, method), 1), number(measure.late_cost(own, method, 100), 1)]
         rows.append((known[-1] if known else np.inf, [*cells, f"{100 * repeated:.1f} %"]))
     ordered = [cells for _, cells in sorted(rows, key=lambda row: row[0])]
-    return _table(["method", "runs", *columns, "CPU ms", "@100", "repeated"], ordered)
+    return table(["method", "runs", *columns, "CPU ms", "@100", "repeated"], ordered)
 
 
 def _trials(races: Sequence[Race], method: str) -> int:
@@ -106,7 +111,7 @@ def _duels(races: Sequence[Race], peers: Sequence[str]) -> str:
             reached[n] = f"{duel.reach:.0f}" if np.isfinite(duel.reach) else f"> {n}"
             cells.append(f"{duel.wins}–{duel.ties}–{duel.losses}, {duel.rate:.2f} [{duel.low:.2f}, {duel.high:.2f}]")
         rows.append([*cells, reached.get(50, "–"), reached.get(100, "–")])
-    return _table(["peer", "runs", *[f"won–tied–lost @{n}" for n in MARKS], "its @50 after", "its @100 after"], rows)
+    return table(["peer", "runs", *[f"won–tied–lost @{n}" for n in MARKS], "its @50 after", "its @100 after"], rows)
 
 
 def _about(folders: Iterable[Path]) -> str:
@@ -128,10 +133,10 @@ def _about(folders: Iterable[Path]) -> str:
     return "\n".join(lines)
 
 
-def _number(value: float, digits: int) -> str:
+def number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "–"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

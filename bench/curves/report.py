@@ -1,0 +1,186 @@
+"""The tables of `compare`, and of bench/README.md."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from curves import measure, runs
+from curves.measure import place_of
+from curves.methods import PEERS, method as method_of
+from curves.runs import MARKS, POINTS
+from race.measure import Race, duel, mean_rank, mean_regret, methods_of, shared
+from race.report import number, renew, table
+
+OURS = "tunesmith:auto"
+HYPERBAND = "optuna-tpe-hyperband"
+WORKERS = (4, 16)
+CROSSING = 0.5  # rank agreement of early and final values below which curves are said to cross
+ENOUGH = 0.2  # of the tasks; a method with fewer would leave the others nothing to be compared on
+
+
+def show(given) -> None:
+    for text in sections(given.out, given.method, given.only):
+        print(text, end="\n\n")
+
+
+def write(given) -> None:
+    renew("<!-- fidelity -->", sections(given.out))
+
+
+def sections(folders: Sequence[Path], chosen: Sequence[str] | None = None, only: str = "") -> Iterable[str]:
+    yield _about_tasks(folders, only)
+    for workers in WORKERS:
+        races = [
+            race for race in measure.load(folders, workers=workers, only=only) if not chosen or race.method in chosen
+        ]
+        if races:
+            yield f"### {workers} workers"
+            yield from _section(races)
+            seen = measure.load(folders, workers=workers, kind="smallest", only=only)
+            yield "Regret of the smallest value that was reported at any step, whatever becomes of it:"
+            yield _regrets([race for race in seen if race.method in _everywhere(races)])
+    yield _about_methods(folders)
+
+
+def _section(races: Sequence[Race]) -> Iterable[str]:
+    everywhere, enough = _everywhere(races), _enough(races)
+    yield _standings(races, everywhere)
+    if len(everywhere) < len(enough):
+        yield "All methods, where all of them ran:"
+        yield _standings(races, enough)
+    if OURS in enough:
+        yield f"`{OURS}` against each of the others, wherever both ran:"
+        yield _duels(races, [name for name in enough if name != OURS])
+    yield "Mean rank by family, after 5 and 20 full trainings, of the methods of the first table:"
+    yield _families(races, everywhere)
+    crossing = [race for race in races if race.record["agreement"] < CROSSING]
+    if crossing:
+        tasks = sorted({race.task for race in crossing})
+        yield f"Regret where curves cross ({', '.join(tasks)}):"
+        yield _regrets([race for race in crossing if race.method in everywhere])
+
+
+def _everywhere(races: Sequence[Race]) -> list[str]:
+    """The methods that ran on all tasks."""
+    tasks = {race.task for race in races}
+    names = [name for name in methods_of(races) if {race.task for race in races if race.method == name} == tasks]
+    return names or _enough(races)
+
+
+def _enough(races: Sequence[Race]) -> list[str]:
+    tasks = {race.task for race in races}
+    covered = {name: {race.task for race in races if race.method == name} for name in methods_of(races)}
+    return [name for name, found in covered.items() if len(found) >= ENOUGH * len(tasks)]
+
+
+def _standings(races: Sequence[Race], methods: Sequence[str]) -> str:
+    """One row per method, the best mean of its ranks first. A method with a smaller budget has no later columns."""
+    rows = []
+    for method in methods:
+        ranks, regrets = [], []
+        for mark in MARKS:
+            places, n = _places(races, methods, method, mark), place_of(mark)
+            ranks.append((mean_rank(places, method, n), measure.rank_spread(places, method, n) if places else np.nan))
+            regrets.append(mean_regret(places, method, n))
+        own = [race.record for race in races if race.method == method]
+        cells = [f"`{method}`", str(len(shared(races, methods, 1)))]
+        cells += [f"{number(rank, 2)} ±{number(spread, 1)}" if np.isfinite(rank) else "–" for rank, spread in ranks]
+        cells += [number(regret, 3) for regret in regrets]
+        cells += [_reach(races, method, HYPERBAND, 20), number(_cpu(own), 1)]
+        rows.append((np.nanmean([rank for rank, _ in ranks]), cells))
+    columns = [f"rank @{mark}" for mark in MARKS] + [f"regret @{mark}" for mark in MARKS]
+    head = ["method", "runs", *columns, "Hyperband's @20 after", "CPU s"]
+    return table(head, [cells for _, cells in sorted(rows, key=lambda row: row[0])])
+
+
+def _places(races: Sequence[Race], methods: Sequence[str], method: str, mark: float) -> list[dict[str, Race]]:
+    """Where all of the methods ran that were given so much; none if this one was not."""
+    n = place_of(mark)
+    long = [name for name in methods if max(len(race.regret) for race in races if race.method == name) >= n]
+    return shared(races, long, n) if method in long else []
+
+
+def _cpu(records: Sequence[dict]) -> float:
+    """Seconds that the method itself took for ten full trainings' worth of steering."""
+    return float(np.median([10 * record["cpu"] / record["budget"] for record in records]))
+
+
+def _reach(races: Sequence[Race], ours: str, theirs: str, mark: float) -> str:
+    """After how many full trainings ours mostly has what the other has after `mark`."""
+    places = shared(races, (ours, theirs), place_of(mark)) if ours != theirs else []
+    if not places:
+        return "–"
+    reach = duel(places, ours, theirs, place_of(mark)).reach
+    last = min(len(place[ours].regret) for place in places)
+    return f"{POINTS[int(reach) - 1]:g}" if np.isfinite(reach) else f"> {POINTS[last - 1]:g}"
+
+
+def _duels(races: Sequence[Race], peers: Sequence[str]) -> str:
+    rows = []
+    for peer in peers:
+        cells = [f"`{peer}`", str(len(shared(races, (OURS, peer), 1)))]
+        for mark in MARKS:
+            places = shared(races, (OURS, peer), place_of(mark))
+            cells.append(_duel(places, peer, mark) if places else "–")
+        rows.append([*cells, _reach(races, OURS, peer, 20)])
+    return table(["peer", "runs", *[f"won–tied–lost @{mark}" for mark in MARKS], "its @20 after"], rows)
+
+
+def _duel(places: Sequence[dict[str, Race]], peer: str, mark: float) -> str:
+    found = duel(places, OURS, peer, place_of(mark))
+    return f"{found.wins}–{found.ties}–{found.losses}, {found.rate:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def _families(races: Sequence[Race], methods: Sequence[str]) -> str:
+    groups = sorted({race.group for race in races})
+    rows = []
+    for method in methods:
+        cells = [f"`{method}`"]
+        for group in groups:
+            part = [race for race in races if race.group == group]
+            ranks = [mean_rank(_places(part, methods, method, mark), method, place_of(mark)) for mark in (5, 20)]
+            cells.append(" / ".join(number(rank, 1) for rank in ranks))
+        rows.append(cells)
+    return table(["method", *groups], rows)
+
+
+def _regrets(races: Sequence[Race]) -> str:
+    names = methods_of(races)
+    rows = []
+    for name in names:
+        found = [mean_regret(_places(races, names, name, mark), name, place_of(mark)) for mark in MARKS]
+        rows.append([f"`{name}`", *[number(regret, 3) for regret in found]])
+    return table(["method", *[f"@{mark}" for mark in MARKS]], rows)
+
+
+def _about_tasks(folders: Sequence[Path], only: str) -> str:
+    rows: dict[str, list] = defaultdict(list)
+    for name, about in runs.read_tasks([runs.RESULTS, *folders]).items():
+        if only in name:
+            rows[about.group].append(about)
+    lines = []
+    for group, found in sorted(rows.items()):
+        agreements = sorted(about.agreement for about in found)
+        steps = sorted({about.steps for about in found})
+        spread = f"{agreements[0]:.2f} to {agreements[-1]:.2f}" if len(found) > 1 else f"{agreements[0]:.2f}"
+        lines.append([group, str(len(found)), ", ".join(map(str, steps)), spread])
+    return table(["family", "tasks", "steps", "rank agreement of early and final values"], lines)
+
+
+def _about_methods(folders: Iterable[Path]) -> str:
+    versions: dict[str, set[str]] = defaultdict(set)
+    for folder in folders:
+        for record in runs.read_all(folder):
+            versions[record["method"]].add(record["version"])
+    rows = []
+    for name, used in sorted(versions.items()):
+        note = method_of(name).note if name in PEERS or name.startswith("tunesmith:") else ""
+        rows.append([f"`{name}`", ", ".join(sorted(used)), note])
+    missing = [f"`{name}` ({method.absent or 'not run'})" for name, method in PEERS.items() if name not in versions]
+    return table(["method", "versions", "trials that go on"], rows) + (
+        f"\n\nWithout results: {', '.join(missing)}." if missing else ""
+    )

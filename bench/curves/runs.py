@@ -1,0 +1,85 @@
+"""One race of one method on one task, as a line of a file, and what the measures need to know of the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from curves.methods import Running
+from curves.task import CurveTask
+from curves.world import Seen, World
+from race.methods import Broken
+from race.runs import TASKS, append, file_of, read
+
+RESULTS = Path(__file__).parent.parent / "results" / "fidelity"
+MARKS = (2, 5, 10, 20, 50)  # budgets at which methods are compared, in full trainings
+POINTS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8.5, 10, 12, 14, 17, 20, 24, 28, 34, 41, 50)
+
+__all__ = ["MARKS", "POINTS", "RESULTS", "About", "append", "file_of", "keep", "read", "read_all", "read_tasks", "run"]
+
+
+def run(method: Running, task: CurveTask, seed: int, workers: int, budget: float, name: str) -> dict:
+    record = {"task": task.name, "method": name, "seed": seed, "workers": workers, "budget": budget}
+    points = [point for point in POINTS if point <= budget]
+    world = World(task, workers, budget)
+    try:
+        record["version"] = method.begin(task, seed, workers, budget)
+        record |= as_lists(world.run(method, points))
+        method.end()
+    except Broken as error:
+        record["error"] = str(error)
+    return record | {"trials": world.trials, "steps": world.steps, "cpu": float(f"{method.cpu:.4g}")}
+
+
+def as_lists(seen: Iterable[Seen]) -> dict:
+    """Per point, the final value of what would be handed over, and the smallest value at any step."""
+    rounded = [[None if value is None else float(f"{value:.6g}") for value in found] for found in seen]
+    return {"handed": [found[0] for found in rounded], "smallest": [found[1] for found in rounded]}
+
+
+def key_of(record: dict) -> tuple:
+    return record["task"], record["seed"], record["workers"], record["budget"]
+
+
+def read_all(folder: Path) -> list[dict]:
+    """All whole races of all methods; where one was run twice, the later."""
+    latest = {}
+    for file in sorted(folder.glob("*.jsonl")):
+        if file.name != TASKS:
+            whole = (record for record in read(file) if "error" not in record)
+            latest |= {(record["method"], *key_of(record)): record for record in whole}
+    return list(latest.values())
+
+
+# -- tasks -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class About:
+    group: str
+    params: int
+    steps: int
+    best: float  # infinite where it is not known
+    median: float  # final value of random configurations
+    agreement: float  # rank correlation of early and final values
+
+
+def keep(task: CurveTask, folder: Path) -> None:
+    """Adds a task to the folder's file, unless it is known there."""
+    if task.name in read_tasks([RESULTS, folder]):
+        return
+    about = {"task": task.name, "group": task.group, "params": len(task.space.params), "steps": task.steps}
+    about |= {"best": task.best, "median": float(f"{task.median:.6g}"), "agreement": float(f"{task.agreement:.3f}")}
+    append(folder / TASKS, about)
+
+
+def read_tasks(folders: Iterable[Path]) -> dict[str, About]:
+    known = {}
+    for folder in folders:
+        for line in read(folder / TASKS):
+            best = float("inf") if line["best"] is None else line["best"]
+            known[line["task"]] = About(
+                line["group"], line["params"], line["steps"], best, line["median"], line["agreement"]
+            )
+    return known

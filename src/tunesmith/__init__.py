@@ -46,6 +46,11 @@ if typing.TYPE_CHECKING:
     )
     from tunesmith.space.space import Space as Space
     from tunesmith.study import Study as Study
+    from tunesmith.training.fitting import largest_batch as largest_batch
+    from tunesmith.training.gradients import noise_scale as noise_scale
+    from tunesmith.training.lr_range import lr_range as lr_range
+    from tunesmith.training.scaling import scale_batch as scale_batch
+    from tunesmith.training.throughput import throughput as throughput
     from tunesmith.trials.trial import State as State, Trial as Trial
     from tunesmith.trials.view import View as View
     from tunesmith.tuning import tune as tune
@@ -78,6 +83,11 @@ _HOMES: typing.Final = {
     "space.params": ("Choice", "Fixed", "Float", "Int", "Ordinal"),
     "space.space": ("Space",),
     "study": ("Study",),
+    "training.fitting": ("largest_batch",),
+    "training.gradients": ("noise_scale",),
+    "training.lr_range": ("lr_range",),
+    "training.scaling": ("scale_batch",),
+    "training.throughput": ("throughput",),
     "trials.trial": ("State", "Trial"),
     "trials.view": ("View",),
     "tuning": ("tune",),

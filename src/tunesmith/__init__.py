@@ -12,6 +12,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
+    from tunesmith.analysis.diagnosis import diagnose as diagnose, diagnose_trial as diagnose_trial
     from tunesmith.errors import TunesmithError as TunesmithError
     from tunesmith.run.context import Context as Context
     from tunesmith.samplers.base import Proposal as Proposal, Sampler as Sampler
@@ -30,10 +31,16 @@ if typing.TYPE_CHECKING:
     from tunesmith.schedulers.base import Continue as Continue, Pause as Pause, Scheduler as Scheduler, Stop as Stop
     from tunesmith.schedulers.combine import Any as Any
     from tunesmith.schedulers.divergence import Divergence as Divergence
+    from tunesmith.schedulers.extrapolation import Extrapolation as Extrapolation
+    from tunesmith.schedulers.finals import Finals as Finals
+    from tunesmith.schedulers.folds import Folds as Folds
+    from tunesmith.schedulers.growing import PASHA as PASHA
     from tunesmith.schedulers.halving import Halving as Halving
+    from tunesmith.schedulers.hyperband import Hyperband as Hyperband
     from tunesmith.schedulers.median import Median as Median
     from tunesmith.schedulers.patience import Patience as Patience
     from tunesmith.schedulers.plain import NoStopping as NoStopping
+    from tunesmith.schedulers.promotion import Promotion as Promotion
     from tunesmith.space.conditions import when as when
     from tunesmith.space.hints import arguments as arguments, space_of as space_of
     from tunesmith.space.limits import forbid as forbid
@@ -58,6 +65,7 @@ if typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES: typing.Final = {
+    "analysis.diagnosis": ("diagnose", "diagnose_trial"),
     "errors": ("TunesmithError",),
     "run.context": ("Context",),
     "samplers.base": ("Proposal", "Sampler"),
@@ -73,10 +81,16 @@ _HOMES: typing.Final = {
     "schedulers.base": ("Continue", "Pause", "Scheduler", "Stop"),
     "schedulers.combine": ("Any",),
     "schedulers.divergence": ("Divergence",),
+    "schedulers.extrapolation": ("Extrapolation",),
+    "schedulers.finals": ("Finals",),
+    "schedulers.folds": ("Folds",),
+    "schedulers.growing": ("PASHA",),
     "schedulers.halving": ("Halving",),
+    "schedulers.hyperband": ("Hyperband",),
     "schedulers.median": ("Median",),
     "schedulers.patience": ("Patience",),
     "schedulers.plain": ("NoStopping",),
+    "schedulers.promotion": ("Promotion",),
     "space.conditions": ("when",),
     "space.hints": ("arguments", "space_of"),
     "space.limits": ("forbid",),

@@ -103,7 +103,7 @@ def _differences(known: StudySpec, wanted: Wanted) -> list[str]:
     if wanted.seed is not None and wanted.seed != known.seed:
         changed.append(f"its seed was {known.seed}")
     if wanted.pick is not None and wanted.pick != known.pick:
-        changed.append(f"the value of its trials is the {known.pick} report")
+        changed.append(known.counts)
     return changed
 
 

@@ -79,6 +79,7 @@ class Study:
         scheduler: str | Scheduler | None = None,
         points: Sequence[Mapping[str, Any]] = (),
         pick: Pick | None = None,
+        steps: int | None = None,
     ) -> Study:
         """Continue the study of this name in `store`, or begin it.
 
@@ -97,6 +98,7 @@ class Study:
             sampler=sampler,
             scheduler=scheduler,
             points=points,
+            steps=steps,
         )
         try:
             settle(opened, name, wanted)

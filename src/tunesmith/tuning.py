@@ -40,7 +40,7 @@ def tune(
     time: str | float | None = None,
     cost: float | None = None,
     parallel: int = 1,
-    executor: Literal["auto", "inline", "processes"] | Executor = "auto",
+    executor: Literal["auto", "inline", "processes"] | Executor | Callable[..., Executor] = "auto",
     devices: str | int | Sequence[int | str] = "auto",
     trial_time: str | float | None = None,
     name: str | None = None,
@@ -50,6 +50,7 @@ def tune(
     scheduler: str | Scheduler | None = None,
     points: Sequence[Mapping[str, Any]] = (),
     pick: Pick | None = None,
+    steps: int | None = None,
     progress: Progress | Watcher = "auto",
 ) -> Study:
     """Search the hyperparameters of a training function.
@@ -63,7 +64,8 @@ def tune(
     process, unless `executor="processes"`. `trial_time` ends single trials that take too long.
 
     `name` is the study's, by default the function's. `store=None` keeps it in memory only. `points` are configurations
-    to try right after the default one. `pick` says which report is a trial's value, "last" (default) or "best".
+    to try right after the default one. `pick` says which report is a trial's value: "last" (default), "best", or the "mean"
+    of all, as of folds. `steps` is how many reports a full training makes, which early stopping otherwise learns.
 
     Ctrl-C once ends the search fairly and returns; twice raises KeyboardInterrupt, SIGTERM ends the program, both after
     all that was reported is safe. Returns the study: `study.best.config`, `study.best.values`, `study.report("report.html")`.
@@ -92,6 +94,7 @@ def tune(
         scheduler=scheduler,
         points=points,
         pick=pick,
+        steps=steps,
     )
     try:
         return run_study(study, places, watcher, source=source_of(function))
@@ -144,9 +147,8 @@ def run_study(study: Study, executor: Executor, watcher: Watcher, *, source: Pat
 
 def _goal(spec: StudySpec) -> str:
     goals = " and ".join(f"{objective.direction} {objective.metric}" for objective in spec.objectives)
-    counts = f"the {spec.pick} report of a trial is its value"
     over = "" if spec.space.grows else f" over {plural(len(spec.space), 'parameter')}"
-    return f"{goals}{over} ({counts})"
+    return f"{goals}{over} ({spec.counts})"
 
 
 def _result(study: Study) -> str:

@@ -6,9 +6,15 @@ from dataclasses import replace
 from tunesmith.schedulers.auto import choose_scheduler, scheduler_names
 from tunesmith.schedulers.base import Scheduler
 from tunesmith.schedulers.combine import Any
+from tunesmith.schedulers.extrapolation import Extrapolation
+from tunesmith.schedulers.finals import Finals
+from tunesmith.schedulers.folds import Folds
+from tunesmith.schedulers.growing import PASHA
 from tunesmith.schedulers.halving import Halving
+from tunesmith.schedulers.hyperband import Hyperband
 from tunesmith.schedulers.median import Median
 from tunesmith.schedulers.patience import Patience
+from tunesmith.schedulers.promotion import Promotion
 from tunesmith.space.space import Space
 from tunesmith.testing.histories import spec_of
 from tunesmith.testing.schedulers import SchedulerConformance
@@ -19,6 +25,12 @@ METHODS: dict[str, Callable[[], Scheduler]] = {
     "Patience": lambda: Patience(reports=4),
     "Halving": Halving,
     "HalvingByTwo": lambda: Halving(eta=2, first=4, least=2),
+    "Promotion": Promotion,
+    "PromotionByTwo": lambda: Finals(Promotion(eta=2, first=2), count=1),
+    "Hyperband": lambda: Hyperband(first=1),
+    "PASHA": PASHA,
+    "Extrapolation": Extrapolation,
+    "Folds": lambda: Folds(least=3),
     "Any": lambda: Any(Halving(), Any(Patience(2), Median(warmup=3))),
     **{f"Named_{name}": lambda name=name: chosen(name) for name in scheduler_names()},
 }

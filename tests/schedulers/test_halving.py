@@ -2,11 +2,13 @@
 
 from math import inf, nan
 
+import numpy as np
 import pytest
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import CONTINUE, Decision, Stop
-from tunesmith.schedulers.halving import Halving
+from tunesmith.schedulers.halving import Halving, wobble
+from tunesmith.schedulers.rungs import Rungs
 from tunesmith.space.space import Space
 from tunesmith.testing.histories import History, spec_of
 from tunesmith.testing.schedulers import decide
@@ -30,8 +32,10 @@ def goes_on(decisions: list[Decision]) -> list[bool]:
 
 def test_rungs() -> None:
     """first, first * eta, first * eta^2, ..."""
-    assert [Halving().rung(step) for step in (0, 1, 2, 3, 8, 9, 26, 27)] == [None, 1, 1, 3, 3, 9, 9, 27]
-    assert [Halving(eta=2, first=5).rung(step) for step in (4, 5, 9, 10, 19, 20)] == [None, 5, 5, 10, 10, 20]
+    assert [Rungs(1, 3).reached(step) for step in (0, 1, 2, 3, 8, 9, 26, 27)] == [None, 1, 1, 3, 3, 9, 9, 27]
+    assert [Rungs(5, 2).reached(step) for step in (4, 5, 9, 10, 19, 20)] == [None, 5, 5, 10, 10, 20]
+    assert [Rungs(1, 3, 50).above(rung) for rung in (1, 9, 27)] == [3, 27, None]
+    assert Rungs(2, 3).below(20) == [18, 6, 2]
 
 
 def test_decisions_come_at_rungs_only() -> None:
@@ -94,7 +98,7 @@ def test_trials_that_ended_still_count() -> None:
     """a rung remembers every value that was ever reported there"""
     log = History(SPEC)
     for value in (1.0, 2.0, 3.0):
-        log.finish(log.train([value]), loss=value)
+        log.finish(log.train([value, value]), loss=value)
     log.fail(log.train([0.5]), "oom")
     assert isinstance(decide(Halving(), log, log.train([0.9])), Stop)
     assert decide(Halving(), log, log.train([0.4])) == CONTINUE
@@ -129,18 +133,38 @@ def test_a_new_attempt_is_looked_at_again() -> None:
     assert decision == Stop("loss 9 at step 3 is number 4 of 4; the best 1 go on")
 
 
-def test_best_in_any_objective_goes_on() -> None:
-    """with several, a trial ends only if it is behind in all"""
+def test_a_front_goes_on_evenly() -> None:
+    """with several objectives, the ends of a front go on before what lies between them"""
     log = History(spec_of(Space({}), minimize=("loss",), maximize=("accuracy",)))
     decisions = []
-    for loss, accuracy in ((1, 0.1), (2, 0.2), (3, 0.3), (9, 0.9), (5, 0.15)):
+    for loss, accuracy in ((1, 0.1), (2, 0.2), (3, 0.3), (9, 0.9), (5, 0.15), (4, 0.5)):
         trial = log.begin()
         log.report(trial, 1, loss=loss, accuracy=accuracy)
-        decisions.append(decide(Halving(), log, trial))
-    assert decisions[3] == CONTINUE
-    assert decisions[4] == Stop(
-        "loss 5 at step 1 is number 4 of 5; the best 1 go on; accuracy 0.15 at step 1 is number 4 of 5; the best 1 go on"
-    )
+        decisions.append(decide(Halving(eta=2), log, trial))
+    assert goes_on(decisions) == [True, True, True, True, False, True]
+
+
+def test_benefit_of_the_doubt() -> None:
+    """a trial that is behind by less than its own curve wobbles goes on; one that is farther behind does not"""
+    log, rule = History(SPEC), Halving(first=9)
+    for value in (0.1, 0.5, 0.6):
+        log.train([value] * 9)
+    shaky = [0.15 + 0.1 * (-1) ** step for step in range(9)]
+    assert wobble(np.array(shaky)) > 0.1
+    for curve, goes in ((shaky, True), ([value + 1 for value in shaky], False), ([0.4] * 9, False)):
+        trial = log.begin()
+        for step, value in enumerate(curve, 1):
+            log.report(trial, step, loss=value)
+        assert (decide(rule, log, trial) == CONTINUE) is goes
+
+
+def test_wobble_is_noise_about_a_trend() -> None:
+    """a steep curve without noise does not wobble; noise of known size is found"""
+    steps = np.arange(20.0)
+    assert wobble(3 - 0.1 * steps) < 1e-9
+    noise = np.random.default_rng(0).normal(0, 0.2, (200, 20))
+    found = np.median([wobble(3 - 0.1 * steps + row) for row in noise])
+    assert 0.14 < found < 0.26
 
 
 @pytest.mark.parametrize("options", [{"eta": 1}, {"first": 0}])

@@ -50,8 +50,14 @@ _EXAMPLE: Final = "tunesmith run train.py:train --minimize val_loss --trials 60"
 @click.option("--name", help="The study's name; by default the function's, the file's or the program's.")
 @click.option("--seed", type=int, help="Of the search and of every trial; by default drawn once and recorded.")
 @click.option("--sampler", help="auto, gp, tpe, cmaes, de, evolution, nsga2, sobol, random, grid.")
-@click.option("--scheduler", help="auto, none, median, patience, divergence, halving.")
-@click.option("--pick", type=click.Choice(["last", "best"]), help="Which report is a trial's value.  [default: last]")
+@click.option(
+    "--scheduler",
+    help="auto, none, median, patience, divergence, halving, asha, hyperband, pasha, extrapolation, folds.",
+)
+@click.option(
+    "--pick", type=click.Choice(["last", "best", "mean"]), help="Which report is a trial's value.  [default: last]"
+)
+@click.option("--steps", type=int, help="How many reports a full training makes, if you know.")
 @click.option(
     "--metrics-file",
     help="Programs only: a file in the trial's own folder ($TUNESMITH_FOLDER) to which the program writes metrics.",
@@ -157,7 +163,10 @@ def _open(name: str, space: Any, options: dict[str, Any], minimize: Sequence[str
         minimize=list(minimize),
         maximize=list(maximize),
         limits=_limits(options["limits"]) or None,
-        **{key: options[key] for key in ("store", "seed", "trials", "time", "cost", "sampler", "scheduler", "pick")},
+        **{
+            key: options[key]
+            for key in ("store", "seed", "trials", "time", "cost", "sampler", "scheduler", "pick", "steps")
+        },
     )
 
 

@@ -188,7 +188,7 @@ def _record(study: Study, trial: Trial) -> dict[str, Any] | None:
 
 def _goal(view: View) -> str:
     return " and ".join(f"{objective.direction} {objective.metric}" for objective in view.spec.objectives) + (
-        f", the {view.spec.pick} report of a trial is its value"
+        f", {view.spec.counts}"
     )
 
 

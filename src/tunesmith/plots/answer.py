@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from tunesmith.analysis.axes import IDLE
 from tunesmith.analysis.figures import Outcome, Summary
 from tunesmith.plots.texts import clip, count_text, cut, duration_text, join_text, number_text, value_text
 from tunesmith.space.params import Json
-from tunesmith.trials.spec import Objective
+from tunesmith.trials.spec import Objective, Pick
 
 _NAME: Final = 60
 _VALUE: Final = 120
@@ -221,8 +222,15 @@ def _as_json(best: Outcome | None) -> str:
     return cut(text, _MOST_JSON)
 
 
+_VALUES: Final[Mapping[Pick, str]] = {
+    "last": "the last report",
+    "best": "the best report, by the first objective",
+    "mean": "the mean of all reports",
+}
+
+
 def _facts(found: Summary) -> list[tuple[str, str]]:
-    value = "the last report" if found.pick == "last" else "the best report, by the first objective"
+    value = _VALUES[found.pick]
     return [
         ("Trials", _states(found)),
         ("Failures", join_text([f"{count:,} {kind}" for kind, count in found.failures.items()])),

@@ -38,10 +38,12 @@ def stopped(view: View, trial: Trial, reason: str) -> Stopped | Failed:
 
 
 def _picked(view: View, trial: Trial) -> dict[str, float]:
-    """The metrics of the report that counts: the last one, or the best by the first objective."""
+    """The metrics that count: those of the last report, of the best one by the first objective, or the means of all."""
     if trial.last is None:
         return {}
     values = dict(trial.last.metrics)
+    if view.spec.pick == "mean":
+        return {metric: float(np.mean(view.curve(trial.number, metric)[1])) for metric in view.metrics(trial.number)}
     if view.spec.pick == "best":
         objective = view.spec.objectives[0]
         steps, curve = view.curve(trial.number, objective.metric)

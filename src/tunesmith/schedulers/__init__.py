@@ -11,7 +11,11 @@ from tunesmith.schedulers.base import (
 )
 from tunesmith.schedulers.combine import Any as Any
 from tunesmith.schedulers.divergence import Divergence as Divergence
+from tunesmith.schedulers.finals import Finals as Finals
+from tunesmith.schedulers.growing import PASHA as PASHA
 from tunesmith.schedulers.halving import Halving as Halving
+from tunesmith.schedulers.hyperband import Hyperband as Hyperband
 from tunesmith.schedulers.median import Median as Median
 from tunesmith.schedulers.patience import Patience as Patience
 from tunesmith.schedulers.plain import NoStopping as NoStopping
+from tunesmith.schedulers.promotion import Promotion as Promotion

@@ -9,10 +9,14 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import Decision, Order, Scheduler
 from tunesmith.schedulers.combine import Any
 from tunesmith.schedulers.divergence import Divergence
+from tunesmith.schedulers.finals import Finals
+from tunesmith.schedulers.growing import PASHA
 from tunesmith.schedulers.halving import Halving
+from tunesmith.schedulers.hyperband import Hyperband
 from tunesmith.schedulers.median import Median
 from tunesmith.schedulers.patience import Patience
 from tunesmith.schedulers.plain import NoStopping
+from tunesmith.schedulers.promotion import Promotion
 from tunesmith.space.params import Json
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import Report, Trial
@@ -26,13 +30,32 @@ class Chosen(NamedTuple):
     why: str
 
 
+# Imported when they are wanted: scipy takes a while to load, and most commands do not search.
+
+
+def _extrapolation() -> Scheduler:
+    from tunesmith.schedulers.extrapolation import Extrapolation  # noqa: PLC0415
+
+    return Any(Divergence(), Extrapolation())
+
+
+def _folds() -> Scheduler:
+    from tunesmith.schedulers.folds import Folds  # noqa: PLC0415
+
+    return Any(Divergence(), Folds())
+
+
 _NAMED: Final[Mapping[str, Callable[[], Scheduler]]] = {
     "none": NoStopping,
     "median": lambda: Any(Divergence(), Median()),
     "patience": lambda: Any(Divergence(), Patience()),
     "divergence": Divergence,
     "halving": lambda: Any(Divergence(), Halving()),
-    "asha": lambda: Any(Divergence(), Halving()),
+    "asha": lambda: Any(Finals(Promotion()), Divergence()),
+    "hyperband": lambda: Any(Finals(Hyperband()), Divergence()),
+    "pasha": lambda: Any(Finals(PASHA()), Divergence()),
+    "extrapolation": _extrapolation,
+    "folds": _folds,
 }
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import final
+from typing import Final, final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import CONTINUE, Decision, Order, Stop, fresh
-from tunesmith.trials.spec import Objective
+from tunesmith.schedulers.promotion import check_rungs
+from tunesmith.schedulers.rungs import Rungs, first_at, standing
 from tunesmith.trials.trial import Report, Trial
 from tunesmith.trials.view import View
+
+_RECENT: Final = 20
 
 
 @final
@@ -21,63 +23,46 @@ class Halving:
 
     A trial that does not report at such a step is looked at when it next reports. It is compared with every value that
     was ever reported at its step, its own included; nothing is stopped while there are fewer than `least` of them
-    (never fewer than eta). Equal values share the better rank, and NaN has the worst. With several objectives a trial
-    goes on if it is among the best in any of them.
+    (never fewer than eta). Equal values share the better rank, and NaN has the worst; several objectives are ordered
+    front by front. A trial that is behind by no more than its own curve wobbles has the benefit of the doubt. At the
+    end of a training, if its length is known, nothing is stopped.
     """
 
     def __init__(self, *, eta: int = 3, first: int = 1, least: int = 4) -> None:
-        if eta < 2 or first < 1:
-            raise InvalidStudy(f"Halving(eta={eta}, first={first}): give eta >= 2 and a first rung of at least step 1.")
+        check_rungs("Halving", eta, first)
         self.eta = eta
         self.first = first
         self.least = max(least, eta)
 
     def decide(self, view: View, trial: Trial, report: Report) -> Decision:
-        rung = self.rung(report.step)
-        if rung is None:
+        rungs = Rungs(self.first, self.eta, view.full_steps)
+        rung = rungs.reached(report.step)
+        if rung is None or report.step == view.full_steps:
             return CONTINUE
-        reasons: list[str] = []
-        for objective in view.spec.objectives:
-            reason = self._behind(view, trial, report, objective, rung)
-            if reason is None:
-                return CONTINUE
-            reasons.append(reason)
-        return Stop("; ".join(reasons))
-
-    def rung(self, step: int) -> int | None:
-        """The last rung that a trial at this step has reached; None before the first."""
-        if step < self.first:
-            return None
-        rung = self.first
-        while rung * self.eta <= step:
-            rung *= self.eta
-        return rung
-
-    def _behind(self, view: View, trial: Trial, report: Report, objective: Objective, rung: int) -> str | None:
-        value = report.metrics.get(objective.metric)
-        if value is None or (report.step > rung and self._was_there(view, trial, report, objective, rung)):
-            return None
-        _, values = view.at_step(objective.metric, report.step)
-        count = len(values)
-        if count < self.least:
-            return None
-        if math.isnan(value):
-            rank = 1 + count - np.count_nonzero(np.isnan(values))
-        else:
-            ahead = values < value if objective.sign > 0 else values > value
-            rank = 1 + np.count_nonzero(ahead)
+        if not first_at(view, trial.number, rung, report.step):
+            return CONTINUE
+        found = standing(view, report.step)
+        rank, count = found.rank(trial.number), len(found)
         keep = max(1, count // self.eta)
-        if rank <= keep:
-            return None
-        return (
-            f"{objective.metric} {value:.4g} at step {report.step} is number {rank} of {count}; the best {keep} go on"
-        )
-
-    def _was_there(self, view: View, trial: Trial, report: Report, objective: Objective, rung: int) -> bool:
-        """Whether an earlier report of the trial was at the rung or beyond it, so that it has been looked at."""
-        steps, _ = view.curve(trial.number, objective.metric)
-        earlier = steps[steps < report.step]
-        return len(earlier) > 0 and int(earlier[-1]) >= rung
+        if rank is None or count < self.least or rank <= keep:
+            return CONTINUE
+        if len(view.spec.objectives) == 1:
+            objective = view.spec.objectives[0]
+            threshold = float(np.partition(found.badness, keep - 1)[keep - 1])
+            losses = objective.sign * view.curve(trial.number, objective.metric)[1]
+            if losses[-1] <= threshold + wobble(losses):
+                return CONTINUE
+        values = ", ".join(f"{o.metric} {report.metrics[o.metric]:.4g}" for o in view.spec.objectives)
+        return Stop(f"{values} at step {report.step} is number {rank} of {count}; the best {keep} go on")
 
     def next(self, view: View, slots: int) -> Sequence[Order]:  # noqa: ARG002
         return fresh(slots)
+
+
+def wobble(values: NDArray[np.float64]) -> float:
+    """Standard deviation of a curve about its trend, from the middle one of its second differences; 0 for less than five."""
+    recent = values[-_RECENT:]
+    with np.errstate(over="ignore"):
+        bends = np.abs(np.diff(recent[np.isfinite(recent)], 2))
+        # Three independent values with weights 1, -2, 1 have six times the variance of one; 1.4826 turns a median into a deviation.
+        return 1.4826 * float(np.median(bends)) / 6**0.5 if len(bends) >= 3 else 0.0

@@ -36,6 +36,8 @@ def spread_order(losses: Floats) -> Floats:
     So whoever keeps the first k rows keeps a cover of the front (the epsilon-net of Schmucker et al. 2021,
     "Multi-objective Asynchronous Successive Halving"). Infinite losses are as far away as the worst finite ones.
     """
+    if not len(losses):
+        return np.zeros(0)
     ranks = front_ranks(losses)
     places = np.empty(len(losses))
     placed = 0

@@ -126,14 +126,15 @@ class History:
         """A trial that has a number and no configuration yet."""
         return self.write(None, Opened(self.manner.worker)).number
 
-    def ask(self, config: Config | None = None) -> int:
+    def ask(self, config: Config | None = None, *, budget: int | None = None) -> int:
         """A trial that waits for a worker. The first one has the default configuration, later ones random ones."""
         number = self.open()
-        return self._ask(number, self._config(number) if config is None else config)
+        return self._ask(number, self._config(number) if config is None else config, budget)
 
-    def _ask(self, number: int, config: Config) -> int:
+    def _ask(self, number: int, config: Config, budget: int | None = None) -> int:
         hints = config if self.spec.space.grows else None
-        self.write(number, Asked({} if hints is not None else config, "history", "", number, self.view.seq, hints))
+        asked = Asked({} if hints is not None else config, "history", "", number, self.view.seq, hints, budget=budget)
+        self.write(number, asked)
         for index in range(self.manner.notes):
             self.write(number, Noted(f"note {index}", index))
         return number
@@ -150,9 +151,9 @@ class History:
         self.ask(proposal.config)
         return proposal
 
-    def begin(self, config: Config | None = None) -> int:
-        """A trial that runs."""
-        return self.start(self.ask(config))
+    def begin(self, config: Config | None = None, *, budget: int | None = None) -> int:
+        """A trial that runs, up to step `budget` if its scheduler minds."""
+        return self.start(self.ask(config, budget=budget))
 
     def start(self, number: int) -> int:
         """Let a waiting trial run, after the losses that the manner of this history has."""
@@ -172,8 +173,8 @@ class History:
     def pause(self, number: int) -> Trial:
         return self.write(number, Paused("set aside", self._attempt(number)))
 
-    def resume(self, number: int) -> int:
-        self.write(number, Resumed())
+    def resume(self, number: int, budget: int | None = None) -> int:
+        self.write(number, Resumed(budget))
         return self.start(number)
 
     def restart(self, number: int) -> int:

@@ -44,7 +44,7 @@ def _curve(trial: int, step: int) -> float:
 
 def together(log: History) -> Iterator[int]:
     """Seven trials train side by side."""
-    trials = [log.begin() for _ in range(7)]
+    trials = [log.begin(budget=1) for _ in range(7)]
     for step in range(1, 22):
         for trial in trials:
             log.report(trial, step, loss=_curve(trial, step), other=float(step))
@@ -54,7 +54,7 @@ def together(log: History) -> Iterator[int]:
 def one_after_the_other(log: History) -> Iterator[int]:
     """Eight trials, each after the one before has ended, ever worse."""
     for _ in range(8):
-        trial = log.begin()
+        trial = log.begin(budget=1)
         for step in range(1, 10):
             log.report(trial, step, loss=_curve(trial, step))
             yield trial
@@ -65,11 +65,11 @@ def broken_values(log: History) -> Iterator[int]:
     """NaN, infinities, giants and zeros, at the first report and later."""
     odd = [nan, inf, -inf, 1.7e308, -1.7e308, 0.0, -0.0, 5e-324]
     for value in odd:
-        trial = log.begin()
+        trial = log.begin(budget=1)
         for step, loss in enumerate([1.0, value, 0.5, value, value, 0.4, 1e9, value, 0.3], start=1):
             log.report(trial, step, loss=loss if step % 2 else value)
             yield trial
-    for trial in [log.begin() for _ in range(4)]:
+    for trial in [log.begin(budget=1) for _ in range(4)]:
         for step in range(1, 22):
             log.report(trial, step, loss=odd[(trial + step) % len(odd)])
             yield trial
@@ -77,10 +77,10 @@ def broken_values(log: History) -> Iterator[int]:
 
 def nobody_else(log: History) -> Iterator[int]:
     """A single trial, among others that have not begun, or broke before they reported."""
-    log.fail(log.begin(), "oom")
+    log.fail(log.begin(budget=1), "oom")
     log.ask()
     log.open()
-    trial = log.begin()
+    trial = log.begin(budget=1)
     for step in range(1, 31):
         log.report(trial, step, loss=_curve(5, step))
         yield trial
@@ -88,7 +88,7 @@ def nobody_else(log: History) -> Iterator[int]:
 
 def all_alike(log: History) -> Iterator[int]:
     """Every report of every trial is the same."""
-    trials = [log.begin() for _ in range(7)]
+    trials = [log.begin(budget=1) for _ in range(7)]
     for step in range(1, 12):
         for trial in trials:
             log.report(trial, step, loss=0.5)
@@ -97,7 +97,7 @@ def all_alike(log: History) -> Iterator[int]:
 
 def gaps(log: History) -> Iterator[int]:
     """Reports at step 0 and then at every tenth step, or at steps of each trial's own."""
-    trials = [log.begin() for _ in range(10)]
+    trials = [log.begin(budget=1) for _ in range(10)]
     for step in range(0, 100, 10):
         for trial in trials:
             log.report(trial, step + (trial if trial > 6 else 0), loss=_curve(trial, step))
@@ -106,7 +106,7 @@ def gaps(log: History) -> Iterator[int]:
 
 def missing_metrics(log: History) -> Iterator[int]:
     """The objective comes with every third report of some trials, and with none of the last."""
-    trials = [log.begin() for _ in range(8)]
+    trials = [log.begin(budget=1) for _ in range(8)]
     for step in range(1, 12):
         for trial in trials:
             metrics = {"other": 1.0} if trial == 7 or (trial % 2 and step % 3) else {"loss": _curve(trial, step)}
@@ -116,7 +116,7 @@ def missing_metrics(log: History) -> Iterator[int]:
 
 def late_metrics(log: History) -> Iterator[int]:
     """Two reports for one step: first another metric, then the objective."""
-    trials = [log.begin() for _ in range(7)]
+    trials = [log.begin(budget=1) for _ in range(7)]
     for step in range(1, 7):
         for trial in trials:
             log.report(trial, step, other=0.0)
@@ -127,7 +127,7 @@ def late_metrics(log: History) -> Iterator[int]:
 
 def lost_and_restarted(log: History) -> Iterator[int]:
     """Workers vanish; the next attempt begins anew, or where a checkpoint was."""
-    trials = [log.begin() for _ in range(7)]
+    trials = [log.begin(budget=1) for _ in range(7)]
     for step in range(1, 12):
         for trial in trials:
             if step == 6 and trial in (1, 2, 3):
@@ -141,7 +141,7 @@ def lost_and_restarted(log: History) -> Iterator[int]:
 
 def set_aside(log: History) -> Iterator[int]:
     """Some trials are paused, and go on later; others end in every way."""
-    trials = [log.begin() for _ in range(9)]
+    trials = [log.begin(budget=1) for _ in range(9)]
     for step in range(1, 13):
         for trial in trials[: 9 if step < 4 else 5]:
             if step == 7 and trial < 2:
@@ -161,7 +161,7 @@ def set_aside(log: History) -> Iterator[int]:
 
 def several_objectives(log: History) -> Iterator[int]:
     """Two objectives that now and then come alone, or not at all."""
-    trials = [log.begin() for _ in range(8)]
+    trials = [log.begin(budget=1) for _ in range(8)]
     for step in range(1, 12):
         for trial in trials:
             metrics = {"loss": _curve(trial, step), "accuracy": -_curve((trial * 3) % 8, step), "other": 1.0}

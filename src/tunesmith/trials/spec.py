@@ -15,7 +15,7 @@ from tunesmith.space.space import Space
 _VERSION: Final = 1
 _UNITS: Final[Mapping[str, float]] = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
-Pick: TypeAlias = Literal["last", "best"]
+Pick: TypeAlias = Literal["last", "best", "mean"]
 
 
 @final
@@ -88,7 +88,7 @@ class StudySpec:
     budget: Budget = field(default_factory=Budget)
     seed: int = 0
     pick: Pick = "last"
-    """Which report is a trial's value: the last one, or the best by the first objective."""
+    """What a trial's value is: its last report, the best one by the first objective, or the mean of all, as of folds."""
     sampler: Json = "auto"
     scheduler: Json = "auto"
     steps: int | None = None
@@ -111,8 +111,17 @@ class StudySpec:
             raise InvalidStudy(f"The metric {metrics[0]!r} is an objective twice; name each metric once.")
         if self.steps is not None and (isinstance(self.steps, bool) or int(self.steps) != self.steps or self.steps < 1):
             raise InvalidStudy(f"steps={self.steps!r}: give the number of reports of a full training, 1 or more.")
-        if self.pick not in ("last", "best"):
-            raise InvalidStudy(f"pick={self.pick!r}: say 'last' or 'best', the report that is a trial's value.")
+        if self.pick not in ("last", "best", "mean"):
+            raise InvalidStudy(
+                f"pick={self.pick!r}: say which report is a trial's value: 'last', 'best', or 'mean' of all."
+            )
+
+    @property
+    def counts(self) -> str:
+        """Which report counts, as a clause."""
+        if self.pick == "mean":
+            return "the mean of a trial's reports is its value"
+        return f"the {self.pick} report of a trial is its value"
 
     def to_json(self) -> Json:
         return {

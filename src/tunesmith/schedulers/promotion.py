@@ -1,0 +1,115 @@
+"""Asynchronous successive halving that pauses and promotes (Li et al. 2020, algorithm 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, final
+
+import numpy as np
+
+from tunesmith.errors import InvalidStudy
+from tunesmith.schedulers.base import CONTINUE, Decision, New, Order, Pause, Resume
+from tunesmith.schedulers.rungs import Rungs, Some, first_at, standing
+from tunesmith.schedulers.trust import trusted
+from tunesmith.trials.trial import Report, State, Trial
+from tunesmith.trials.view import STATES, View
+
+_SHARE: Final = 81
+"""The first rung is at this part of a full training, by default."""
+_PAUSED: Final = STATES.index(State.PAUSED)
+
+
+@final
+class Promotion:
+    """Trials pause at steps first, first * eta, first * eta^2, ...; the best 1/eta of those at a rung go on to the next.
+
+    A trial that is among them when it arrives goes on at once. A free place first takes the trial that can be promoted
+    from the highest rung, else a new one. Paused trials go on where they stopped, if the executor could keep them or
+    they saved a checkpoint.
+
+    `first` is the step of the first rung, by default an 81st of a full training. Rungs that say nothing about the next
+    one are left out for new trials (`trust.py`). While nobody knows how long a full training is, the study's first
+    trial goes on to its end.
+    """
+
+    def __init__(self, *, eta: int = 3, first: int | None = None) -> None:
+        check_rungs("Promotion", eta, first)
+        self.eta = eta
+        self.first = first
+
+    def decide(self, view: View, trial: Trial, report: Report) -> Decision:
+        return at_rung(view, trial, report, self._rungs(view))
+
+    def next(self, view: View, slots: int) -> Sequence[Order]:
+        rungs = self._rungs(view)
+        first = trusted(view, rungs)
+        new = [New(budget=allowance(view, view.next + i, first)) for i in range(slots)]
+        return [*promotions(view, rungs, slots), *new][:slots]
+
+    def _rungs(self, view: View) -> Rungs:
+        return Rungs(self.first or first_rung(view, _SHARE), self.eta, view.full_steps)
+
+
+def first_rung(view: View, share: int) -> int:
+    """Step of the first rung: a part of a full training, in whole reports of the study's first trial."""
+    steps, _ = view.curve(0, view.spec.objectives[0].metric)
+    unit = max(1, int(steps[0])) if len(steps) else 1
+    return unit * max(1, round((view.full_steps or 0) / share / unit))
+
+
+def allowance(view: View, number: int, first: int) -> int | None:
+    """Up to which step a new trial may train; None to its end, as the first one that shows how long a training is."""
+    return None if number == 0 and view.full_steps is None else first
+
+
+def at_rung(
+    view: View, trial: Trial, report: Report, rungs: Rungs, some: Some | None = None, top: int | None = None
+) -> Decision:
+    """Pause a trial that has come to a rung, unless it is among those that go on; `some` are compared, none leaves `top`."""
+    rung = rungs.reached(report.step)
+    if rung is None or trial.budget is None or rung < trial.budget or (rungs.full is not None and rung >= rungs.full):
+        return CONTINUE
+    if not first_at(view, trial.number, rung, report.step):
+        return CONTINUE
+    found = standing(view, report.step, some)
+    rank, keep = found.rank(trial.number), len(found) // rungs.eta
+    held = top is not None and rung >= top
+    # Without a value of every objective it waits for one.
+    if rank is None or (rank <= keep and not held):
+        return CONTINUE
+    values = ", ".join(f"{o.metric} {report.metrics[o.metric]:.4g}" for o in view.spec.objectives)
+    goes_on = "nobody goes beyond this step yet" if held else f"the best {keep} go on"
+    return Pause(f"{values} at step {report.step} is number {rank} of {len(found)}; {goes_on}")
+
+
+def promotions(view: View, rungs: Rungs, slots: int, some: Some | None = None, top: int | None = None) -> list[Order]:
+    """Paused trials that are among the best of their rung, those of the highest rung first."""
+    orders: list[Order] = []
+    if not len(view.trials) or not (view.columns.state == _PAUSED).any():
+        return orders
+    columns = view.columns
+    for rung in rungs.below(int(columns.step[columns.state == _PAUSED].max())):
+        if len(orders) >= slots:
+            break
+        if top is not None and rung >= top:
+            continue
+        for step in _steps_at(view, rung, rungs):
+            found = standing(view, step, some)
+            best = np.array(found.best(len(found) // rungs.eta), np.int64)
+            waiting = best[(columns.state[best] == _PAUSED) & (columns.step[best] == step)]
+            orders += [Resume(number, rungs.above(rung)) for number in waiting.tolist()]
+    return orders[:slots]
+
+
+def _steps_at(view: View, rung: int, rungs: Rungs) -> list[int]:
+    """The steps at which trials wait on a rung: its own, unless reports come at other steps."""
+    columns = view.columns
+    waits = columns.step[columns.state == _PAUSED]
+    steps: list[int] = np.unique(waits[(waits >= rung) & (waits < rung * rungs.eta)]).tolist()
+    return steps
+
+
+def check_rungs(name: str, eta: int, first: int | None) -> None:
+    """Refuse rungs that are none."""
+    if eta < 2 or (first is not None and first < 1):
+        raise InvalidStudy(f"{name}(eta={eta}, first={first}): give eta >= 2 and a first rung of at least step 1.")

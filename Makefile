@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-PEERS := optuna smac hebo ax hyperopt nevergrad
+PEERS := optuna smac hebo ax hyperopt nevergrad dehb ray syne_tune
 
-.PHONY: demo test check bench bench-setup bench-quality format clean
+.PHONY: demo test check bench bench-setup bench-quality bench-fidelity format clean
 
 demo: $(READY)
 	$(BIN)/tunesmith demo
@@ -40,6 +40,17 @@ bench-quality: $(READY)
 	$(BIN)/python bench/quality.py run --seeds 2 $(SLOW:%=--method %) --subset
 	$(BIN)/python bench/quality.py run --seeds 2 --method hebo --subset --trials 60
 	$(BIN)/python bench/quality.py report
+
+QUICK_CURVES := tunesmith:auto random epochs-1 optuna-tpe optuna-tpe-median optuna-tpe-hyperband ray-asha syne-asha dehb
+SLOW_CURVES := ray-bohb syne-bohb smac-hyperband
+SLOWEST_CURVES := syne-asha-bore syne-asha-cqr
+
+bench-fidelity: $(READY)
+	$(BIN)/python bench/fidelity.py run --seeds 10 $(QUICK_CURVES:%=--method %)
+	$(BIN)/python bench/fidelity.py run --seeds 10 --workers 16 $(QUICK_CURVES:%=--method %)
+	$(BIN)/python bench/fidelity.py run --seeds 2 --budget 20 --subset $(SLOW_CURVES:%=--method %)
+	$(BIN)/python bench/fidelity.py run --seeds 1 --budget 10 --subset $(SLOWEST_CURVES:%=--method %)
+	$(BIN)/python bench/fidelity.py report
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -27,6 +27,7 @@ from pathlib import Path
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 from curves import methods, recorded, report, runs, suite
+from race import runs as race_runs
 
 
 def tasks_of(given):
@@ -48,20 +49,20 @@ def run_method(method, tasks, given, out):
         print(f"{method.name}: {method.absent}", file=sys.stderr)
         return
     name = given.as_ or method.name
-    file = runs.file_of(name, out)
+    file = race_runs.file_of(name, out)
     if given.fresh:
         file.unlink(missing_ok=True)
-    done = {runs.key_of(record) for record in runs.read(file) if "error" not in record}
+    done = {runs.key_of(record) for record in race_runs.read(file) if "error" not in record}
     budgets = [mark for mark in runs.MARKS if mark <= given.budget] if method.plans else [given.budget]
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     races = [(seed, task, budget) for seed in seeds for task in tasks for budget in budgets]
-    with contextlib.closing(methods.running(method)) as running:
+    with contextlib.closing(methods.at_work(method)) as running:
         for seed, task, budget in races:
             if (task.name, seed, given.workers, budget) in done:
                 continue
             began = time.perf_counter()
             record = runs.run(running, task, seed, given.workers, budget, name)
-            runs.append(file, record)
+            race_runs.append(file, record)
             seconds = time.perf_counter() - began
             print(f"{name:<24} {task.name:<44} seed {seed} budget {budget:3g} {seconds:7.1f} s", flush=True)
             if "error" in record:

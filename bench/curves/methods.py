@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from curves.task import CurveTask
+from curves.world import Outcome, World
 from race.methods import ENVIRONMENTS, HERE, Process
 
 
@@ -67,19 +70,22 @@ def method(name: str) -> Method:
     return PEERS[name]
 
 
-class Running:
-    """A method at work in a process of its own, for one race after the other. `cpu` has its seconds in this race."""
+class Peer:
+    """A method at work in a process of its own, for one race after the other."""
 
     def __init__(self, method: Method) -> None:
         self._method = method
         self._process = Process(method.python, HERE / "peers" / f"{method.library}_steps.py")
-        self.cpu = 0.0
+        self._cpu = 0.0
 
-    def begin(self, task, seed: int, workers: int, budget: float) -> str:
-        """Starts a race; returns the library's version."""
-        self.cpu = 0.0
+    def race(self, task: CurveTask, seed: int, workers: int, budget: float, points: Sequence[float]) -> Outcome:
+        self._cpu = 0.0
         setting = {"space": task.space.wire(), "method": self._method.method, "seed": seed, "workers": workers}
-        return self._process.call(setting | {"steps": task.steps, "budget": budget})["version"]
+        version = self._process.call(setting | {"steps": task.steps, "budget": budget})["version"]
+        world = World(task, workers, budget)
+        seen = world.run(self, points)
+        self._process.call({"end": True})
+        return Outcome(version, seen, world.trials, world.steps, self._cpu)
 
     def next(self) -> dict:
         return self._call({"next": True})
@@ -90,17 +96,19 @@ class Running:
     def best(self) -> int | None:
         return self._call({"best": True})["trial"]
 
-    def end(self) -> None:
-        self._process.call({"end": True})
-
     def close(self) -> None:
         self._process.close()
 
     def _call(self, message: dict) -> dict:
         answer = self._process.call(message)
-        self.cpu += answer["cpu"]
+        self._cpu += answer["cpu"]
         return answer
 
 
-def running(method: Method) -> Running:
-    return Running(method)
+def at_work(method: Method):
+    """Who runs races, with `race` and `close`."""
+    if method.library == "tunesmith":
+        from curves.ours import Tunesmith  # peers are measured without it, too
+
+        return Tunesmith(method.method)
+    return Peer(method)

@@ -158,17 +158,17 @@ def _regrets(races: Sequence[Race]) -> str:
 
 
 def _about_tasks(folders: Sequence[Path], only: str) -> str:
-    rows: dict[str, list] = defaultdict(list)
-    for name, about in runs.read_tasks([runs.RESULTS, *folders]).items():
-        if only in name:
-            rows[about.group].append(about)
-    lines = []
-    for group, found in sorted(rows.items()):
+    known = runs.read_tasks([runs.RESULTS, *folders])
+    ran = {record["task"] for folder in folders for record in runs.read_all(folder) if only in record["task"]}
+    families: dict[str, list] = defaultdict(list)
+    for name in ran:
+        families[known[name].group].append(known[name])
+    rows = []
+    for group, found in sorted(families.items()):
         agreements = sorted(about.agreement for about in found)
-        steps = sorted({about.steps for about in found})
-        spread = f"{agreements[0]:.2f} to {agreements[-1]:.2f}" if len(found) > 1 else f"{agreements[0]:.2f}"
-        lines.append([group, str(len(found)), ", ".join(map(str, steps)), spread])
-    return table(["family", "tasks", "steps", "rank agreement of early and final values"], lines)
+        spread = " to ".join(dict.fromkeys((f"{agreements[0]:.2f}", f"{agreements[-1]:.2f}")))
+        rows.append([group, str(len(found)), ", ".join(map(str, sorted({about.steps for about in found}))), spread])
+    return table(["family", "tasks", "steps", "rank agreement of values after a ninth with final ones"], rows)
 
 
 def _about_methods(folders: Iterable[Path]) -> str:

@@ -6,36 +6,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from curves.methods import Running
 from curves.task import CurveTask
-from curves.world import Seen, World
 from race.methods import Broken
-from race.runs import TASKS, append, file_of, read
+from race.runs import TASKS, append, read
 
 RESULTS = Path(__file__).parent.parent / "results" / "fidelity"
 MARKS = (2, 5, 10, 20, 50)  # budgets at which methods are compared, in full trainings
 POINTS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8.5, 10, 12, 14, 17, 20, 24, 28, 34, 41, 50)
 
-__all__ = ["MARKS", "POINTS", "RESULTS", "About", "append", "file_of", "keep", "read", "read_all", "read_tasks", "run"]
 
-
-def run(method: Running, task: CurveTask, seed: int, workers: int, budget: float, name: str) -> dict:
+def run(running, task: CurveTask, seed: int, workers: int, budget: float, name: str) -> dict:
+    """Of the points, the final value of what would be handed over there, and the smallest value at any step."""
     record = {"task": task.name, "method": name, "seed": seed, "workers": workers, "budget": budget}
-    points = [point for point in POINTS if point <= budget]
-    world = World(task, workers, budget)
     try:
-        record["version"] = method.begin(task, seed, workers, budget)
-        record |= as_lists(world.run(method, points))
-        method.end()
+        found = running.race(task, seed, workers, budget, [point for point in POINTS if point <= budget])
     except Broken as error:
-        record["error"] = str(error)
-    return record | {"trials": world.trials, "steps": world.steps, "cpu": float(f"{method.cpu:.4g}")}
+        return record | {"error": str(error)}
+    record |= {"version": found.version, "trials": found.trials, "steps": found.steps, "cpu": float(f"{found.cpu:.4g}")}
+    handed, smallest = zip(*found.seen, strict=True)
+    return record | {"handed": _rounded(handed), "smallest": _rounded(smallest)}
 
 
-def as_lists(seen: Iterable[Seen]) -> dict:
-    """Per point, the final value of what would be handed over, and the smallest value at any step."""
-    rounded = [[None if value is None else float(f"{value:.6g}") for value in found] for found in seen]
-    return {"handed": [found[0] for found in rounded], "smallest": [found[1] for found in rounded]}
+def _rounded(values: Iterable[float | None]) -> list[float | None]:
+    return [None if value is None else float(f"{value:.6g}") for value in values]
 
 
 def key_of(record: dict) -> tuple:

@@ -25,6 +25,16 @@ class Seen(NamedTuple):
     smallest: float | None  # of all values that were reported, at any step
 
 
+class Outcome(NamedTuple):
+    """Of one race."""
+
+    version: str
+    seen: list[Seen]
+    trials: int
+    steps: int  # trained by all trials together
+    cpu: float  # seconds that the method took
+
+
 class World:
     """Up to `workers` trials at a time, for `budget` full trainings of all of them together."""
 

@@ -11,12 +11,12 @@ from tunesmith.errors import BudgetSpent, SpaceExhausted
 
 class Tunesmith:
     def __init__(self, setting):
-        self.version = f"{ts.__version__} {_commit()}".strip()
+        self.version = version()
         self.levels = {param.name: param.choices for param in setting.space if param.kind == "ordinal"}
         self.metrics = [f"f{place}" for place in range(setting.objectives)]
         self.study = ts.Study.open(
             "quality",
-            space=ts.Space({param.name: _declared(param) for param in setting.space}),
+            space=ts.Space({param.name: declared(param) for param in setting.space}),
             minimize=self.metrics,
             store=None,
             seed=setting.seed,
@@ -39,14 +39,14 @@ class Tunesmith:
         self.study.tell(token, dict(zip(self.metrics, values, strict=True)))
 
 
-def _commit():
-    """Of the checkout that runs, where it is one."""
+def version():
+    """With the commit of the checkout that runs, where it is one."""
     command = ["git", "describe", "--always", "--dirty"]
     found = subprocess.run(command, cwd=Path(ts.__file__).parent, capture_output=True, text=True, check=False)
-    return found.stdout.strip()
+    return f"{ts.__version__} {found.stdout}".strip()
 
 
-def _declared(param):
+def declared(param):
     if param.kind == "choice":
         declared = ts.Choice(*param.choices)
     elif param.kind == "ordinal":

@@ -1,0 +1,119 @@
+"""Tunesmith as its users run it, on its own virtual clock: `tune` with the simulated executor."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from curves.task import CurveTask
+from curves.world import Outcome, Seen
+from race.methods import HERE
+
+sys.path.append(str(HERE / "peers"))
+
+from protocol import Param
+from tunesmith_peer import declared, version
+
+import tunesmith as ts
+from tunesmith.run.simulated import Simulated
+from tunesmith.trials.order import best_trial
+
+
+class Tunesmith:
+    """`auto`, or `<scheduler>+<sampler>`."""
+
+    def __init__(self, method: str) -> None:
+        self._scheduler, _, sampler = method.partition("+")
+        self._sampler = sampler or "auto"
+
+    def race(self, task: CurveTask, seed: int, workers: int, budget: float, points: Sequence[float]) -> Outcome:
+        training = Training(task)
+        unit = task.full_cost / workers
+        watcher = Watcher(training, [point * unit for point in points])
+        began = time.process_time()
+        study = ts.tune(
+            training.train,
+            space=ts.Space({given["name"]: declared(Param(**given)) for given in task.space.wire()}),
+            minimize="loss",
+            time=budget * unit,
+            steps=task.steps,
+            parallel=workers,
+            executor=watcher.executor,
+            name="fidelity",
+            store=None,
+            seed=seed,
+            sampler=self._sampler,
+            scheduler=self._scheduler,
+            progress=watcher,
+        )
+        cpu = time.process_time() - began - training.spent
+        return Outcome(version(), watcher.all_seen(), len(study.trials), watcher.steps, cpu)
+
+    def close(self) -> None:
+        pass
+
+
+class Training:
+    """The training function; `spent` are the seconds that looking up its curves took."""
+
+    def __init__(self, task: CurveTask) -> None:
+        self._task = task
+        self.spent = 0.0
+
+    def train(self, **config):
+        curve = self.curve(config)
+        for step, (value, cost) in enumerate(zip(curve.values, curve.costs, strict=True), 1):
+            yield {"loss": float(value), "seconds": float(cost), "step": step}
+
+    def curve(self, config):
+        began = time.process_time()
+        curve = self._task.curve(self._task.space.decode(config))
+        self.spent += time.process_time() - began
+        return curve
+
+
+class Watcher:
+    """Notes how things stood at some times of the virtual clock, ascending."""
+
+    def __init__(self, training: Training, times: Sequence[float]) -> None:
+        self._training = training
+        self._left = list(times)
+        self._seen: list[Seen] = []
+        self._view = None
+        self._places = None
+        self.steps = 0
+
+    def executor(self, target, slots):
+        self._places = Simulated(target, slots, seconds="seconds")
+        return self._places
+
+    def changed(self, view, changes):
+        while self._left and self._places.clock() > self._left[0]:
+            del self._left[0]
+            self._seen.append(self._look())
+        self._view = view
+        self.steps += len(changes.reports)
+
+    def said(self, text):
+        pass
+
+    def tick(self, view):
+        pass
+
+    def close(self):
+        pass
+
+    def all_seen(self) -> list[Seen]:
+        return self._seen + [self._look()] * len(self._left)
+
+    def _look(self) -> Seen:
+        """Who has no best trial yet takes the one whose last report is the best, as in `world.py`."""
+        view = self._view
+        reported = [trial for trial in view.trials if trial.reports] if view else []
+        if not reported:
+            return Seen(None, None)
+        best = best_trial(view.spec, view.trials)
+        best = best or min(reported, key=lambda trial: trial.last.metrics["loss"])
+        smallest = min(min(view.curve(trial.number, "loss")[1]) for trial in reported)
+        return Seen(self._training.curve(best.config).final, float(smallest))

@@ -8,13 +8,13 @@ margins and the suggestion were set on 24 trainings (`bench/training.py` measure
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tunesmith.analysis.smoothing import deviation, kept_noise, smoothed
 from tunesmith.errors import InvalidStudy
 from tunesmith.space.params import Float
 from tunesmith.space.space import Space
@@ -22,8 +22,6 @@ from tunesmith.training.fitting import space_with
 
 _BANDWIDTH: Final = 2.0
 """Of the smoothing, in steps. It is centred: an exponential average would shift all places to higher rates."""
-_KEPT_NOISE: Final = 1 / math.sqrt(2 * math.sqrt(math.pi) * _BANDWIDTH)
-"""The share of independent noise's deviation that the smoothing leaves."""
 _FALLEN: Final = 0.1
 _RISEN: Final = 0.3
 """Shares of the whole fall at which it has begun, and at which the loss has risen again."""
@@ -133,10 +131,10 @@ def _read(losses: NDArray[np.float64]) -> _Reading | None:
     if count < 10:
         return None
     level = float(np.median(losses[: max(5, len(losses) // 10)]))
-    noise = _KEPT_NOISE * _deviation(losses[: max(10, count // 3)])
+    noise = kept_noise(_BANDWIDTH) * deviation(losses[: max(10, count // 3)])
     # An explosion must not reach into its neighbours through the smoothing.
     ceiling = level + max(2 * (level - float(losses[:count].min())), 10 * noise)
-    smooth = _smoothed(np.minimum(losses[:count], ceiling))
+    smooth = smoothed(np.minimum(losses[:count], ceiling), _BANDWIDTH)
     lowest = int(smooth.argmin())
     drop = level - float(smooth[lowest])
     below = level - smooth[: lowest + 1] > _FALLEN * drop
@@ -145,20 +143,6 @@ def _read(losses: NDArray[np.float64]) -> _Reading | None:
     risen = bool(above.any())
     rise = max(lowest + int(above.argmax()) - 1, lowest) if risen else count - 1
     return _Reading(fall, lowest, rise, drop, noise, not risen and count == len(losses))
-
-
-def _deviation(values: NDArray[np.float64]) -> float:
-    """The standard deviation of the noise about a slow trend, from second differences, whatever the outliers."""
-    second = values[2:] - 2 * values[1:-1] + values[:-2]
-    return float(1.4826 * np.median(np.abs(second))) / math.sqrt(6)
-
-
-def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A centred Gaussian average, with the weights renewed at the ends."""
-    places = np.arange(len(values))
-    weights = np.exp(-0.5 * ((places[:, None] - places) / _BANDWIDTH) ** 2)
-    smooth: NDArray[np.float64] = weights @ values / weights.sum(axis=1)
-    return smooth
 
 
 def _trouble(rates: NDArray[np.float64], readings: list[_Reading | None]) -> str:

@@ -81,7 +81,8 @@ def _spread(places: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     """At most `most` of the places, evenly spread, with the first and the last."""
     if len(places) <= most:
         return places
-    return places[np.linspace(0, len(places) - 1, most).round().astype(int)]
+    chosen: NDArray[np.int64] = places[np.linspace(0, len(places) - 1, most).round().astype(int)]
+    return chosen
 
 
 def _part(data: History, places: NDArray[np.int64]) -> History:

@@ -43,21 +43,36 @@ class Cells(NamedTuple):
     """How many trials the study has; more than there are rows if the table is cut."""
 
 
-def cells(view: View, data: Table) -> Cells:
-    """The best trials of a study, without the parameters that never vary."""
+class Shown(NamedTuple):
+    """A column that is worth showing."""
+
+    name: str
+    """In the table of data."""
+    text: str
+    place: int
+
+
+def shown_columns(view: View, data: Table) -> list[Shown]:
+    """The columns of the table, without parameters that never vary; beside them `row_of` has one for how a trial ended."""
     varying = [data.params[name] for name, param in view.space.params.items() if not isinstance(param, Fixed)]
     kept = ["number", "state", *data.metrics.values(), *varying, "step", "seconds", "attempt", "by", "why"]
-    places = [data.columns.index(name) for name in kept]
-    most = max(_LEAST, min(_MOST, _MOST_CELLS // len(kept)))
-    rows = [_row(data, data.rows[trial.number], places) for trial in ranking(view)[:most]]
-    names = [*(_HEADS.get(name, clip(name, 40)) for name in kept), "reason or failure"]
+    return [Shown(name, _HEADS.get(name, clip(name, 40)), data.columns.index(name)) for name in kept]
+
+
+def cells(view: View, data: Table) -> Cells:
+    """The best trials of a study, without the parameters that never vary."""
+    columns = shown_columns(view, data)
+    most = max(_LEAST, min(_MOST, _MOST_CELLS // len(columns)))
+    rows = [row_of(data, trial.number, columns) for trial in ranking(view)[:most]]
+    names = [*(column.text for column in columns), "reason or failure"]
     heads = [Head(name, any(row[place].key is not None for row in rows)) for place, name in enumerate(names)]
     return Cells(heads, rows, len(view.trials))
 
 
-def _row(data: Table, row: Sequence[object], places: Sequence[int]) -> list[Cell]:
-    seconds = data.columns.index("seconds")
-    found = [_time(row[place]) if place == seconds else _cell(row[place]) for place in places]
+def row_of(data: Table, number: int, columns: Sequence[Shown]) -> list[Cell]:
+    """A trial's cells, and one that says why it was stopped or how it failed."""
+    row = data.rows[number]
+    found = [_time(row[column.place]) if column.name == "seconds" else _cell(row[column.place]) for column in columns]
     reason, failure, message = row[-3:]
     ended = f"{failure}: {message}" if failure and message else failure or reason or ""
     return [*found, Cell(cut(str(ended), _TEXT))]

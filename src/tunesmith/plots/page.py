@@ -31,7 +31,7 @@ def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = 
     drawn = {section.id: section.figure for section in sections if section.figure is not None}
     pages = _templates()
     scripts = [_script(plotly.offline.get_plotlyjs())] if drawn else []
-    scripts.append(_script(_source(pages, "report.js")))
+    scripts.append(_script(_source(pages, "theme.js") + _source(pages, "report.js")))
     found = answer(data.summary(view))
     return pages.get_template("report.html.j2").render(
         title=cut(title if title is not None else view.spec.name, _TITLE),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import plotly.graph_objects as go
 
 from tunesmith.analysis import figures as data
+from tunesmith.analysis.axes import Axis
 from tunesmith.plots import findings
 from tunesmith.plots.density import thinned_history_figure, thinned_remarks
 from tunesmith.plots.figures import curves_figure, min_width, parallel_figure
@@ -25,6 +26,8 @@ class Section(NamedTuple):
     figure: go.Figure | None
     width: int = 0
     """The least width in pixels; narrower screens scroll."""
+    axes: Sequence[Axis] = ()
+    """Of parallel coordinates, in their order: what a range that is brushed there means."""
 
 
 def history_section(view: View, only: Container[int] | None = None) -> Section:
@@ -62,6 +65,7 @@ def parallel_section(view: View) -> Section:
         findings.parallel_remarks(found),
         parallel_figure(found) if found.axes else None,
         min_width([*found.axes, *found.objectives]),
+        [*found.axes, *found.objectives],
     )
 
 

@@ -9,6 +9,7 @@ from tunesmith.space.space import Space
 from tunesmith.surrogates.evidence import evidence_of
 from tunesmith.testing.histories import History, history, spec_of
 from tunesmith.trials.spec import MetricLimit
+from tunesmith.trials.trial import State
 from tunesmith.trials.view import FAILURES
 
 LINE = Space({"x": Float(0, 1)})
@@ -54,9 +55,21 @@ def test_stopped_trials_count_at_their_last_report() -> None:
 
 
 def test_trials_under_way() -> None:
-    """running, waiting and paused ones"""
-    evidence = evidence_of(history(spec_of(LINE), values=[1.0], running=2, waiting=1, paused=[0.3], opened=1))
-    assert len(evidence.pending) == 4
+    """running and waiting ones"""
+    evidence = evidence_of(history(spec_of(LINE), values=[1.0], running=2, waiting=1, opened=1))
+    assert len(evidence.pending) == 3
+
+
+def test_paused_trials_count_at_their_last_report() -> None:
+    """and with them running ones that have trained as far; others are under way"""
+    log = History(spec_of(LINE))
+    log.pause(log.train([0.9, 0.4]))
+    log.train([0.8, 0.7, 0.6])
+    log.train([0.5])
+    evidence = evidence_of(log.view)
+    assert evidence.losses.tolist() == [[0.4], [0.6]]
+    assert len(evidence.pending) == 1
+    assert len(evidence_of(log.view, [State.DONE]).pending) == 3
 
 
 def test_distance_beyond_limits() -> None:

@@ -158,7 +158,8 @@ class Starter:
         self._ahead.prepare(self._sampler, view.asking(number), self._ended())
 
     def _ended(self) -> int:
-        return len(self._log.view.trials) - len(self._log.undone)
+        """How many trials do not change any more; a paused one does not until it is resumed."""
+        return len(self._log.view.trials) - len(self.busy)
 
     # -- all trials --------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,13 @@
 """What has been learned about configurations: the columns of a View, sorted for samplers that learn from outcomes.
 
-Repeats of a configuration are one row, with their mean. A stopped trial counts at its last report. Whatever ended
+Repeats of a configuration are one row, with their mean. Trials that were stopped or paused count at their last
+report: a model of last values, whatever their steps, does better than one of a single rung (Salinas et al. 2023). Whatever ended
 without a finite value of every objective is a failure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,10 @@ from tunesmith.surrogates.hints import relative_noise
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import FAILURES, STATES, View
 
-_VALUED = [STATES.index(State.DONE), STATES.index(State.STOPPED)]
 _FAILED = STATES.index(State.FAILED)
+_OVER = [STATES.index(State.DONE), STATES.index(State.STOPPED)]
+_PAUSED = STATES.index(State.PAUSED)
+_RUNNING = STATES.index(State.RUNNING)
 _NAN = 1 + FAILURES.index("nan")
 
 
@@ -82,15 +85,21 @@ class Evidence(NamedTuple):
         return kept
 
 
-def evidence_of(view: View) -> Evidence:
-    """The evidence that a view holds."""
+def evidence_of(view: View, valued_by: Sequence[State] = (State.DONE, State.STOPPED, State.PAUSED)) -> Evidence:
+    """The evidence that a view holds; outcomes are those of trials in the states `valued_by`.
+
+    Where paused trials count, so do running ones that have trained as far as one of them.
+    """
     columns = view.columns
     points = Points(columns.X, columns.active)
-    losses = view.losses
-    ended = np.isin(columns.state, _VALUED)
+    losses = view.latest_losses
+    ended = np.isin(columns.state, [STATES.index(state) for state in valued_by])
+    paused = columns.state == _PAUSED
+    if State.PAUSED in valued_by and paused.any():
+        ended |= (columns.state == _RUNNING) & (columns.step >= max(1, int(columns.step[paused].min())))
     valued = ended & np.isfinite(losses).all(axis=1)
     # A trial that was stopped before its first report says nothing; one that ended with NaN is a failure of its own.
-    failed = (columns.state == _FAILED) | (ended & ~valued & (columns.step > 0))
+    failed = (columns.state == _FAILED) | (np.isin(columns.state, _OVER) & ended & ~valued & (columns.step > 0))
     kinds = np.where(columns.failure > 0, columns.failure, _NAN)
     numbers = np.flatnonzero(valued)
     first, group = _distinct(points.X[numbers])
@@ -108,7 +117,7 @@ def evidence_of(view: View) -> Evidence:
         failed=points.at(failed),
         failures=np.flatnonzero(failed),
         kinds=kinds[failed].astype(np.int8),
-        pending=points.at(view.pending),
+        pending=points.at(view.pending & ~valued),
     )
 
 

@@ -31,8 +31,10 @@ class Columns(NamedTuple):
     """(n, d) which parameters take part."""
     Y: NDArray[np.float64]
     """(n, m) objectives as reported; NaN until a trial ends, and for failures."""
+    latest: NDArray[np.float64]
+    """(n, m) objectives; of trials that have not ended, as last reported."""
     limits: NDArray[np.float64]
-    """(n, k) metrics of the outcome limits; NaN if unknown."""
+    """(n, k) metrics of the outcome limits, as last reported where a trial has not ended; NaN if unknown."""
     state: NDArray[np.int8]
     """(n,) index into `STATES`."""
     failure: NDArray[np.int8]
@@ -207,11 +209,13 @@ class View:
         spec = self.spec
         X, active = self.space.codec().encode([trial.config or {} for trial in trials])
         Y = np.array([values_of(trial, (o.metric for o in spec.objectives)) for trial in trials])
-        limits = np.array([values_of(trial, (limit.metric for limit in spec.limits)) for trial in trials])
+        latest = np.array([_latest_of(trial, (o.metric for o in spec.objectives)) for trial in trials])
+        limits = np.array([_latest_of(trial, (limit.metric for limit in spec.limits)) for trial in trials])
         return Columns(
             X=X,
             active=active,
             Y=Y.reshape(len(trials), len(spec.objectives)),
+            latest=latest.reshape(len(trials), len(spec.objectives)),
             limits=limits.reshape(len(trials), len(spec.limits)),
             state=np.array([_STATE_CODE[trial.state] for trial in trials], np.int8),
             failure=np.array([_FAILURE_CODE[t.failure.kind] if t.failure else 0 for t in trials], np.int8),
@@ -233,9 +237,18 @@ class View:
     @property
     def losses(self) -> NDArray[np.float64]:
         """(n, m) objectives with the sign that makes smaller better; NaN where there is no value."""
-        signs = np.array([objective.sign for objective in self.spec.objectives])
-        losses: NDArray[np.float64] = self.columns.Y * signs
+        losses: NDArray[np.float64] = self.columns.Y * self._signs
         return losses
+
+    @property
+    def latest_losses(self) -> NDArray[np.float64]:
+        """As `losses`; of trials that have not ended, by their last reports."""
+        losses: NDArray[np.float64] = self.columns.latest * self._signs
+        return losses
+
+    @property
+    def _signs(self) -> NDArray[np.float64]:
+        return np.array([objective.sign for objective in self.spec.objectives])
 
     @property
     def pending(self) -> NDArray[np.bool_]:
@@ -261,6 +274,12 @@ def values_of(trial: Trial, metrics: Iterable[str]) -> list[float]:
     if trial.state is State.FAILED:
         return [np.nan for _ in metrics]
     return [trial.values.get(metric, np.nan) for metric in metrics]
+
+
+def _latest_of(trial: Trial, metrics: Iterable[str]) -> list[float]:
+    if trial.state.ended or trial.last is None:
+        return values_of(trial, metrics)
+    return [trial.last.metrics.get(metric, np.nan) for metric in metrics]
 
 
 def cost_of(trial: Trial) -> float:

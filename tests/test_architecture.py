@@ -51,7 +51,7 @@ PURE = ("space", "trials", "surrogates", "samplers", "schedulers", "analysis")
 IMPURE_MODULES = {
     "time", "datetime", "os", "io", "pathlib", "random", "secrets", "threading", "multiprocessing", "concurrent",
     "asyncio", "socket", "sqlite3", "logging", "subprocess", "tempfile", "shutil", "pickle", "cloudpickle", "rich",
-    "click", "plotly", "jinja2",
+    "click", "plotly", "jinja2", "starlette", "uvicorn",
 }  # fmt: skip
 NUMPY_RANDOM_THAT_IS_LOCAL = {"default_rng", "Generator", "SeedSequence"}
 

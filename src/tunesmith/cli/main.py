@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "show": ("show", "A study at a glance."),
     "best": ("show", "The best configuration of a study."),
     "trial": ("show", "One trial: what happened to it, and why."),
+    "ui": ("ui", "The dashboard: all studies of a store in the browser, live."),
     "report": ("files", "Write a study's HTML report."),
     "export": ("files", "Write a study's trials as CSV or JSON."),
     "check": ("check", "Replay a study's log and compare it with what the store shows."),

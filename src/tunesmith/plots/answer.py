@@ -160,6 +160,8 @@ def _flattery(found: Summary) -> str:
     """Promise nothing: the best of many noisy values is too good on average."""
     if found.best is None or found.valued < 2:
         return ""
+    if found.caveat:
+        return f"Noise is large: {found.caveat}. Train it again on fresh seeds to see what it is worth."
     picked = f"Picked from {found.valued:,} values,"
     if len(found.front) > 1:
         return f"{picked} they tend to look better than they are: train them again on fresh seeds."

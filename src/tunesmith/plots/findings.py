@@ -30,7 +30,7 @@ def history_finding(data: History) -> str:
 
 def history_remarks(data: History) -> list[str]:
     """What must be known to read the history."""
-    remarks = []
+    remarks = [f"Noise is large: {data.caveat}."] if data.caveat else []
     outside = _outside(data.values, data.near) if not data.log else 0
     if outside:
         remarks.append(f"{count_text(outside, 'value')} far off the others: double-click the figure to see all.")

@@ -1,0 +1,58 @@
+// Fetching pages and putting their parts in place of the old ones. Pages are made by the server alone.
+
+// Parts marked data-live are replaced by those of the same id, unless somebody is typing in them.
+export async function refresh(address = location.href) {
+  const answer = await fetch(address, { headers: { accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const fresh of page.querySelectorAll("[data-live]")) {
+    const old = document.getElementById(fresh.id);
+    if (old && !isBusy(old)) swap(old, fresh);
+  }
+  document.dispatchEvent(new CustomEvent("refreshed", { detail: { address, ok: answer.ok } }));
+  return answer.ok;
+}
+
+// A part that is loaded by itself, because it takes long.
+export async function load(part) {
+  const answer = await fetch(part.dataset.load);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(part.id);
+  const old = document.getElementById(part.id);
+  if (fresh && old && !isBusy(old)) swap(old, fresh);
+  document.dispatchEvent(new CustomEvent("loaded", { detail: { id: part.id } }));
+}
+
+function isBusy(part) {
+  const active = document.activeElement;
+  return part.contains(active) && active.matches("textarea, select, input:not([type=checkbox])");
+}
+
+function swap(old, fresh) {
+  if (old.dataset.live === "status" && old.dataset.held) return;
+  if (old.outerHTML === fresh.outerHTML) return;
+  const focused = old.contains(document.activeElement) ? pathOf(document.activeElement, old) : null;
+  const scrolled = Array.from(old.querySelectorAll(".scroll"), (place) => place.scrollLeft);
+  const opened = Array.from(old.querySelectorAll("details"), (place) => place.open);
+  old.replaceWith(document.adoptNode(fresh));
+  fresh.querySelectorAll(".scroll").forEach((place, index) => (place.scrollLeft = scrolled[index] ?? 0));
+  fresh.querySelectorAll("details").forEach((place, index) => (place.open = opened[index] ?? place.open));
+  if (focused) fresh.querySelector(focused)?.focus({ preventScroll: true });
+}
+
+// Where the focus was, in words that hold in the new part: the same link, the same row's box, the same button.
+function pathOf(element, part) {
+  const row = element.closest("tr[data-number]");
+  if (row) return `tr[data-number="${row.dataset.number}"] ${element.matches("input") ? "input" : "a"}`;
+  if (element.matches("a[href]")) return `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
+  if (element.dataset.api) return `[data-api="${CSS.escape(element.dataset.api)}"]`;
+  return element.matches(".scroll") ? ".scroll" : `#${CSS.escape(part.id)}`;
+}
+
+export function toast(text, isBad = false) {
+  const note = document.createElement("p");
+  note.textContent = text;
+  note.className = isBad ? "toast bad" : "toast";
+  document.getElementById("toasts").append(note);
+  setTimeout(() => note.remove(), isBad ? 12000 : 5000);
+}

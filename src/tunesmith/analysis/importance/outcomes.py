@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 FEWEST: Final = 10
 _FENCE: Final = 3.0
+_HUGE: Final = 1e150
+"""Squares of what is larger overflow."""
 
 
 class Outcomes(NamedTuple):
@@ -59,7 +61,7 @@ def outcomes_of(view: View, objective: int, fewest: int = FEWEST) -> Outcomes:
 
 def _drawn_in(losses: Floats) -> Floats:
     """Losses with an upper fence (Tukey 1977, with three quartile ranges): one diverged trial must not be all variance."""
+    losses = np.clip(losses, -_HUGE, _HUGE)
     first, third = np.quantile(losses, [0.25, 0.75])
-    # Halves, since the difference of huge values may overflow.
-    fence = min(2 * (third / 2 + _FENCE * (third / 2 - first / 2)), float(np.finfo(float).max))
+    fence = third + _FENCE * (third - first)
     return np.minimum(losses, fence) if fence > first else losses

@@ -1,0 +1,1 @@
+"""Health: what is wrong with a study, with evidence and a remedy."""

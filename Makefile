@@ -5,13 +5,17 @@ READY := .venv/.ready
 
 PEERS := optuna smac hebo ax hyperopt nevergrad dehb ray syne_tune
 
-.PHONY: demo test check bench bench-setup bench-quality bench-fidelity format clean
+.PHONY: demo test browser check bench bench-setup bench-quality bench-fidelity format clean
 
 demo: $(READY)
 	$(BIN)/tunesmith demo
 
-test: $(READY)
+test: $(READY) browser
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+# Tests of the dashboard drive a browser. Where none can be had they are skipped, and say so.
+browser: $(READY)
+	$(BIN)/python tests/web/chromium.py
 
 check: $(READY)
 	$(BIN)/ruff check .

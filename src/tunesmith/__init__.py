@@ -53,6 +53,7 @@ if typing.TYPE_CHECKING:
     )
     from tunesmith.space.space import Space as Space
     from tunesmith.study import Study as Study
+    from tunesmith.training.early_stopping import EarlyStopping as EarlyStopping
     from tunesmith.training.fitting import largest_batch as largest_batch
     from tunesmith.training.gradients import noise_scale as noise_scale
     from tunesmith.training.lr_range import lr_range as lr_range
@@ -61,6 +62,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.trials.trial import State as State, Trial as Trial
     from tunesmith.trials.view import View as View
     from tunesmith.tuning import tune as tune
+    from tunesmith.web.serve import ui as ui
 
 __version__ = "0.1.0"
 
@@ -97,6 +99,7 @@ _HOMES: typing.Final = {
     "space.params": ("Choice", "Fixed", "Float", "Int", "Ordinal"),
     "space.space": ("Space",),
     "study": ("Study",),
+    "training.early_stopping": ("EarlyStopping",),
     "training.fitting": ("largest_batch",),
     "training.gradients": ("noise_scale",),
     "training.lr_range": ("lr_range",),
@@ -105,6 +108,7 @@ _HOMES: typing.Final = {
     "trials.trial": ("State", "Trial"),
     "trials.view": ("View",),
     "tuning": ("tune",),
+    "web.serve": ("ui",),
 }
 _HOME_OF: typing.Final = {name: home for home, names in _HOMES.items() for name in names}
 

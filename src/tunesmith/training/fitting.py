@@ -145,7 +145,6 @@ class _Probe:
 
     def runs(self, size: int) -> bool:
         """Whether a step of this size runs and leaves the head-room."""
-        gc.collect()
         if self._memory is not None:
             self._memory.begin()
         try:
@@ -157,9 +156,8 @@ class _Probe:
             traceback.clear_frames(error.__traceback__)
             error.__traceback__ = None
             self.attempts.append(Attempt(size, "oom", self._peak()))
-            return False
-        finally:
             gc.collect()
+            return False
         peak = self._peak()
         tight = self._memory is not None and peak is not None and peak > (1 - self._headroom) * self._memory.total
         if self._memory is not None:

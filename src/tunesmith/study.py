@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, final, overload
 
+from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.table import Table, table
 from tunesmith.errors import Conflict, IllegalTransition, InvalidStudy, MissingExtra, SpaceExhausted
 from tunesmith.opening import Wanted, settle
@@ -31,7 +32,6 @@ from tunesmith.stores.base import Store
 from tunesmith.stores.sqlite import SqliteStore
 from tunesmith.stores.url import open_store
 from tunesmith.trials.facts import Asked, Draft, Fact, Failed, Lost, Opened, Reported, Started, Stopped
-from tunesmith.trials.order import best_trial, front
 from tunesmith.trials.spec import Budget, Pick, StudySpec, limits_from, objectives_from, seconds_from
 from tunesmith.trials.trial import FailureKind, State, Trial
 from tunesmith.trials.view import FAILURES, View
@@ -139,18 +139,20 @@ class Study:
 
     @property
     def best(self) -> Trial:
-        """The best trial: feasible, with the best first objective. Raises `InvalidStudy` while there is none."""
+        """The best trial: feasible, with the best first objective. Raises `InvalidStudy` while there is none.
+
+        Where noise is large, the one of the ten best of which the best is expected.
+        """
         view = self._look(curves=False)
-        best = best_trial(view.spec, view.trials)
+        best = best_of(view)
         if best is None:
             raise InvalidStudy(f"Study {self.name!r} has no result yet: {_tally(view.trials)}.")
-        return best
+        return best.trial
 
     @property
     def front(self) -> list[Trial]:
         """The trials that no other one beats in all objectives, by number."""
-        view = self._look(curves=False)
-        return front(view.spec, view.trials)
+        return front_of(self._look(curves=False))
 
     def table(self) -> Table:
         """All trials as columns and rows of plain values."""

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from tunesmith.analysis.best import best_of, front_of
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.attempt import Target
 from tunesmith.run.devices import devices_from
@@ -25,7 +26,6 @@ from tunesmith.space.hints import bind, name_of
 from tunesmith.space.space import Space
 from tunesmith.stores.base import Store
 from tunesmith.study import DEFAULT_STORE, Study
-from tunesmith.trials.order import best_trial, front
 from tunesmith.trials.spec import Pick, StudySpec, seconds_from
 
 
@@ -154,22 +154,24 @@ def _goal(spec: StudySpec) -> str:
 def _result(study: Study) -> str:
     assert study.ending is not None
     view = study.view
-    best = best_trial(view.spec, view.trials)
+    found = best_of(view)
     ended = f"Ended: {study.ending.reason}."
     if study.ending.can_continue:
         ended += " Run the same command again to continue."
-    if best is None:
+    if found is None:
         return f"{ended} No trial has a result."
     names = [objective.metric for objective in view.spec.objectives]
     if len(names) > 1:
-        found = front(view.spec, view.trials)
+        trials = front_of(view)
         lines = [
-            f"  {trial.number}: {metrics_text(trial.values, names)}  {config_text(trial.config)}" for trial in found[:5]
+            f"  {trial.number}: {metrics_text(trial.values, names)}  {config_text(trial.config)}"
+            for trial in trials[:5]
         ]
-        more = [f"  and {len(found) - 5} more"] if len(found) > 5 else []
-        return "\n".join([f"{ended} Of {len(view.trials)} trials {len(found)} are on the front:", *lines, *more])
-    metrics = metrics_text(best.values, names)
-    return f"{ended} Best of {len(view.trials)} trials is number {best.number}: {metrics}\n  {config_text(best.config)}"
+        more = [f"  and {len(trials) - 5} more"] if len(trials) > 5 else []
+        return "\n".join([f"{ended} Of {len(view.trials)} trials {len(trials)} are on the front:", *lines, *more])
+    best = found.trial
+    said = f"{ended} Best of {len(view.trials)} trials is number {best.number}: {metrics_text(best.values, names)}"
+    return "\n  ".join(filter(None, [said, found.caveat, config_text(best.config)]))
 
 
 def source_of(function: Callable[..., Any]) -> Path | None:

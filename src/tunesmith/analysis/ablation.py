@@ -13,13 +13,13 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.analysis.best import best_of
 from tunesmith.analysis.importance.outcomes import metric_index, outcomes_of
 from tunesmith.analysis.importance.surface import Surface, surface_of
 from tunesmith.errors import InvalidStudy
 from tunesmith.space.params import Config, Json, default_of, key_of
 from tunesmith.space.space import Space
 from tunesmith.surrogates.evidence import Points
-from tunesmith.trials.order import best_trial
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
@@ -75,13 +75,15 @@ def ablation(view: View, metric: str | None = None, *, resamples: int = RESAMPLE
     because of it. Raises `InvalidStudy` if there is no best trial, or fewer than 10 configurations have a value.
     """
     index = metric_index(view, metric)
-    best = best_trial(view.spec, view.trials)
+    found = best_of(view)
+    best = found.trial if found is not None else None
     if best is None or best.config is None:
         raise InvalidStudy(f"Study {view.spec.name!r} has no best trial yet, to which changes could lead.")
+    winner = best.config
     rng = np.random.default_rng(view.spec.seed)
     surface = surface_of(view.space, outcomes_of(view, index), resamples, rng)
     objective = view.spec.objectives[index]
-    names, configs = _path(view.space, best.config, surface)
+    names, configs = _path(view.space, winner, surface)
     expected = _losses(view.space, configs, surface)
     gains = expected[:, :-1] - expected[:, 1:]
     low, high = _intervals(gains)

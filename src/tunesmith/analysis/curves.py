@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import is_wide, near_range
+from tunesmith.analysis.best import best_of
 from tunesmith.analysis.ranking import choose, ranking, why_ended
 from tunesmith.space.params import Config
-from tunesmith.trials.order import best_trial
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
@@ -80,8 +80,8 @@ def curves(view: View, metric: str | None = None, most: int = 200, only: Contain
     reported = [trial for trial in ranking(view) if lengths[trial.number] and (only is None or trial.number in only)]
     trials = choose(reported, most, _KEPT)
     points = max(_LEAST_POINTS, _POINTS // max(1, len(trials)))
-    best = best_trial(view.spec, view.trials)
-    lines = [_line(view, trial, metric, points, best=trial is best) for trial in trials]
+    best = best_of(view)
+    lines = [_line(view, trial, metric, points, best=best is not None and trial is best.trial) for trial in trials]
     values = np.concatenate([line.values for line in lines]) if lines else np.empty(0)
     sign = -1.0 if direction == "maximize" else 1.0
     return Curves(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import is_wide, near_range
+from tunesmith.analysis.best import best_of
 from tunesmith.analysis.ranking import why_ended
 from tunesmith.space.params import Config
 from tunesmith.trials.order import best_trial, feasible
@@ -48,6 +49,8 @@ class History:
     configs: list[Config]
     reasons: list[str]
     """Why a trial was stopped, or how it failed; "" for those that finished."""
+    caveat: str = ""
+    """What to know of the best value where noise is large."""
 
 
 def history(view: View, only: Container[int] | None = None) -> History:
@@ -63,7 +66,13 @@ def history(view: View, only: Container[int] | None = None) -> History:
     holds = np.array([trial.failure is None and feasible(spec, trial) for trial in trials], bool)
     counts = holds & _complete(spec, trials, values)
     so_far = _so_far(values, counts, objective.sign)
-    best = best_trial(spec, [trials[place] for place in np.flatnonzero(counts & (values == so_far[-1:]))])
+    found = best_of(view)
+    best, caveat = (found.trial, found.caveat) if found else (None, "")
+    if best is not None and only is not None and best.number not in only:
+        best, caveat = (
+            best_trial(spec, [trials[place] for place in np.flatnonzero(counts & (values == so_far[-1:]))]),
+            "",
+        )
     return History(
         metric=objective.metric,
         direction=objective.direction,
@@ -79,6 +88,7 @@ def history(view: View, only: Container[int] | None = None) -> History:
         near=near_range(values, objective.sign),
         configs=[trial.config or {} for trial in trials],
         reasons=[why_ended(trial) for trial in trials],
+        caveat=caveat,
     )
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, final
 
+from tunesmith.analysis.best import best_of, front_of
+from tunesmith.analysis.estimates import Estimate
 from tunesmith.analysis.ranking import why_ended
 from tunesmith.space.params import Config
-from tunesmith.trials.order import best_trial, feasible, front, losses_of
+from tunesmith.trials.order import feasible, losses_of
 from tunesmith.trials.spec import Objective, Pick
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
@@ -44,7 +46,11 @@ class Summary:
     pick: Pick
     """Which report is a trial's value: the last one, or the best by the first objective."""
     best: Outcome | None
-    """The feasible trial with the best first objective."""
+    """The best trial: feasible, and with the best first objective, or where noise is large the best one expected."""
+    expected: Estimate | None
+    """Where noise is large, the first objective that is expected of it."""
+    caveat: str
+    """The same in words, with the trial that has a better value by luck if there is one; else empty."""
     front: list[Outcome]
     """With several objectives all feasible trials that no other one beats in each of them, by number; else the best."""
     default: Outcome | None
@@ -74,8 +80,7 @@ class Summary:
 def summary(view: View) -> Summary:
     """What the study found so far."""
     spec, trials = view.spec, view.trials
-    best = best_trial(spec, trials)
-    on_front = front(spec, trials) if len(spec.objectives) > 1 else [best]
+    best = best_of(view)
     default = next((trial for trial in trials if trial.by == "default" and trial.twin is None), None)
     valued = [trial for trial in trials if losses_of(spec, trial) is not None]
     kinds = Counter(trial.failure.kind for trial in trials if trial.failure)
@@ -87,8 +92,10 @@ def summary(view: View) -> Summary:
         objectives=spec.objectives,
         limits=[str(limit) for limit in spec.limits],
         pick=spec.pick,
-        best=_outcome(view, best),
-        front=[outcome for trial in on_front if (outcome := _outcome(view, trial))],
+        best=_outcome(view, best.trial if best else None),
+        expected=best.expected if best else None,
+        caveat=best.caveat if best else "",
+        front=[outcome for trial in front_of(view) if (outcome := _outcome(view, trial))],
         default=_outcome(view, default),
         trials=len(trials),
         states=dict(Counter(trial.state.value for trial in trials)),

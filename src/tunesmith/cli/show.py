@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.summary import Summary, summary
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.errors import InvalidStudy
@@ -15,7 +16,7 @@ from tunesmith.run.folder import trial_folder
 from tunesmith.run.words import config_text, duration, metrics_text, plural, sparkline, value_text
 from tunesmith.stores.url import open_store
 from tunesmith.study import Study
-from tunesmith.trials.order import best_trial, front
+from tunesmith.trials.order import best_trial
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.story import story
 from tunesmith.trials.trial import State, Trial
@@ -82,8 +83,8 @@ def show_command(study: str | None, store: str, as_json: bool) -> None:
         click.echo(f"  {opened.sampler.why}\n  {opened.scheduler.why}")
         for line in _counts(found):
             click.echo(f"  {line}")
-        for trial in front(view.spec, view.trials)[:_SHOWN]:
-            _print_result(view.spec, trial, "best" if len(view.spec.objectives) == 1 else "on the front")
+        for trial in front_of(view)[:_SHOWN]:
+            _print_result(view.spec, trial, "best" if len(view.spec.objectives) == 1 else "on the front", found.caveat)
         if found.default is not None and found.default.values:
             click.echo(
                 f"the default configuration (trial {found.default.number}): {metrics_text(found.default.values, _names(view.spec))}"
@@ -100,7 +101,8 @@ def show_command(study: str | None, store: str, as_json: bool) -> None:
 def best_command(study: str | None, store: str, as_json: bool) -> None:
     """The best configuration of a study; the whole front if it has several objectives."""
     with open_study(store, study) as opened:
-        spec, trials = opened.spec, opened.front
+        view = opened.view
+        spec, trials, best = view.spec, front_of(view), best_of(view)
         if not trials:
             raise InvalidStudy(
                 f"Study {opened.name!r} has no result yet; look at its trials with: tunesmith show {opened.name}"
@@ -110,10 +112,12 @@ def best_command(study: str | None, store: str, as_json: bool) -> None:
                 {"trial": t.number, "state": t.state.value, "config": t.config, "values": dict(t.values)}
                 for t in trials
             ]
+            if best and best.expected:
+                found[0]["expected"] = dataclasses.asdict(best.expected)
             print_json(found[0] if len(spec.objectives) == 1 else found)
             return
         for trial in trials:
-            _print_result(spec, trial, "best" if len(trials) == 1 else "on the front")
+            _print_result(spec, trial, "best" if len(trials) == 1 else "on the front", best.caveat if best else "")
 
 
 @click.command("trial")
@@ -204,8 +208,10 @@ def _counts(found: Summary) -> list[str]:
     return lines
 
 
-def _print_result(spec: StudySpec, trial: Trial, what: str) -> None:
+def _print_result(spec: StudySpec, trial: Trial, what: str, caveat: str) -> None:
     click.echo(f"{what}: trial {trial.number} ({trial.state.value}), {metrics_text(trial.values, _names(spec))}")
+    if caveat:
+        click.echo(f"  {caveat}")
     for name, value in (trial.config or {}).items():
         click.echo(f"  {name:<24} {value!r}")
 

@@ -26,6 +26,8 @@ class Posterior:
     def __init__(self, features: Floats, y: Floats, noise: Floats, hyper: Hyper, columns: NDArray[np.int64]) -> None:
         """`features` (n, q), of which the first len(y) are observed; `noise` (n,) relative variances."""
         self._hyper = hyper
+        self.noise = hyper.noise
+        """Variance of one observation of relative variance 1."""
         self._scales = np.sqrt(hyper.weights[columns])
         self._rows = features * self._scales
         self._norms = np.einsum("ij,ij->i", self._rows, self._rows)

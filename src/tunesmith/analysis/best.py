@@ -1,0 +1,82 @@
+"""The best trial: the same one wherever a study says which it is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from tunesmith.analysis.estimates import ENOUGH, Estimate
+from tunesmith.trials.order import best_trial, feasible, front, losses_of
+from tunesmith.trials.trial import State, Trial
+from tunesmith.trials.view import View
+
+_LEADING: Final = 10
+"""Of so many trials with the best values the one with the best expectation is chosen."""
+
+
+class Best(NamedTuple):
+    """The best trial of a study, and, where noise is large, what it is worth beyond luck."""
+
+    trial: Trial
+    metric: str
+    expected: Estimate | None = None
+    """None where its own value says what it is worth, as far as can be told."""
+    luckier: Trial | None = None
+    """The trial with the best value, where that is another one, of which less is expected."""
+    less: Estimate | None = None
+    """What is expected of that one."""
+
+    @property
+    def caveat(self) -> str:
+        """What to know of its value, in words; empty where there is nothing."""
+        if self.expected is None:
+            return ""
+        said = f"expected {self.metric} {_with_deviation(self.expected)}; observed {self._observed(self.trial)}"
+        if self.luckier is None or self.less is None:
+            return said
+        luck = f"trial {self.luckier.number} with {self._observed(self.luckier)} was lucky"
+        return f"{said}; {luck}, expected {_with_deviation(self.less)}"
+
+    def _observed(self, trial: Trial) -> str:
+        return f"{trial.values[self.metric]:.4g}"
+
+
+@lru_cache(maxsize=8)
+def best_of(view: View) -> Best | None:
+    """The feasible trial with the best first objective; finished trials go before stopped ones at the same value.
+
+    Where noise is large, the best of many values is mostly luck: then it is that one of the ten best finished trials of
+    which the best is expected (`expected.py`). With several objectives it is always the best by value of the first one.
+    """
+    observed = best_trial(view.spec, view.trials)
+    if observed is None:
+        return None
+    metric = view.spec.objectives[0].metric
+    as_observed = Best(observed, metric)
+    finished = [trial for trial in view.of(State.DONE) if losses_of(view.spec, trial) is not None]
+    if len(view.spec.objectives) > 1 or observed.state is not State.DONE or len(finished) < ENOUGH:
+        return as_observed
+    from tunesmith.analysis.expected import expected  # noqa: PLC0415  scipy takes a while to load
+
+    found = expected(view)
+    if found is None or not found.large:
+        return as_observed
+    sign = view.spec.objectives[0].sign
+    ranked = sorted(finished, key=lambda trial: (sign * trial.values[metric], trial.number))
+    leading = [trial for trial in ranked if feasible(view.spec, trial)][:_LEADING]
+    trial = min(leading, key=lambda trial: sign * found.estimates[trial.number].mean)
+    if trial is observed:
+        return Best(trial, metric, found.estimates[trial.number])
+    return Best(trial, metric, found.estimates[trial.number], observed, found.estimates[observed.number])
+
+
+def front_of(view: View) -> list[Trial]:
+    """Feasible trials that no other one beats in all objectives, by number; with one objective the best alone."""
+    if len(view.spec.objectives) > 1:
+        return front(view.spec, view.trials)
+    best = best_of(view)
+    return [best.trial] if best else []
+
+
+def _with_deviation(estimate: Estimate) -> str:
+    return f"{estimate.mean:.4g} ± {estimate.deviation:.1g}"

@@ -28,7 +28,9 @@ def install() -> None:
     if shutil.which("apt-get") and os.geteuid() == 0:
         environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=environ, check=False)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], env=environ, check=False)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], env=environ, check=False
+        )
     else:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 

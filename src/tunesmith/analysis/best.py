@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from tunesmith.analysis.estimates import ENOUGH, Estimate
 from tunesmith.trials.order import best_trial, feasible, front, losses_of
@@ -41,13 +41,22 @@ class Best(NamedTuple):
         return f"{trial.values[self.metric]:.4g}"
 
 
-@lru_cache(maxsize=8)
+_known: Final[WeakKeyDictionary[View, Best | None]] = WeakKeyDictionary()
+"""As long as anybody has the view."""
+
+
 def best_of(view: View) -> Best | None:
     """The feasible trial with the best first objective; finished trials go before stopped ones at the same value.
 
     Where noise is large, the best of many values is mostly luck: then it is that one of the ten best finished trials of
     which the best is expected (`expected.py`). With several objectives it is always the best by value of the first one.
     """
+    if view not in _known:
+        _known[view] = _best_of(view)
+    return _known[view]
+
+
+def _best_of(view: View) -> Best | None:
     observed = best_trial(view.spec, view.trials)
     if observed is None:
         return None

@@ -8,12 +8,14 @@ modelled (`transform.py`), and their noise with them, is left out of account.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.surrogates.rows import stage
+from tunesmith.trials.trial import Trial
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
@@ -30,9 +32,14 @@ def relative_noise(view: View, numbers: NDArray[np.intp]) -> Floats:
     The usual one is that of the median standard error. Not a hint is what is negative or not finite.
     """
     names = [objective.metric + _SUFFIX for objective in view.spec.objectives]
-    values = [view.trials[number].values for number in numbers.tolist()]
+    values = [_reported(view.trials[number]) for number in numbers.tolist()]
     errors = np.array([[given.get(name, np.nan) for given in values] for name in names])
     return np.stack([_relative(column) for column in errors], axis=1)
+
+
+def _reported(trial: Trial) -> Mapping[str, float]:
+    """What counts of a trial that has ended, or was reported last by one that has not."""
+    return trial.values or (trial.last.metrics if trial.last else {})
 
 
 def _relative(errors: Floats) -> Floats:

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from tunesmith.analysis.best import best_of
 from tunesmith.errors import InvalidConfig, UnknownStudy
 from tunesmith.run.worker_id import is_dead
 from tunesmith.stores.base import StudyInfo
-from tunesmith.trials.order import best_trial
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 from tunesmith.web.notes import Notes
@@ -43,7 +43,7 @@ class Line(NamedTuple):
 def line_of(info: StudyInfo, view: View) -> Line:
     """A study in a line."""
     spec = view.spec
-    best = best_trial(spec, view.trials)
+    best = best_of(view)
     return Line(
         name=info.name,
         created=info.created,
@@ -52,8 +52,8 @@ def line_of(info: StudyInfo, view: View) -> Line:
         states=dict(Counter(trial.state.value for trial in view.trials)),
         status=status_of(view, paused=False),
         objectives=[{"metric": o.metric, "direction": o.direction} for o in spec.objectives],
-        best=best.number if best else None,
-        value=best.values[spec.objectives[0].metric] if best else None,
+        best=best.trial.number if best else None,
+        value=best.trial.values[spec.objectives[0].metric] if best else None,
     )
 
 
@@ -126,6 +126,12 @@ def trial_of(view: View, number: int) -> Trial:
 def story_from(reader: StudyReader, number: int) -> Story:
     """What happened to a trial, from the log."""
     return story_of(reader.events(number))
+
+
+def metrics_of(view: View, story: Story) -> list[str]:
+    """What a trial reported: the first objective, then the others by name."""
+    objective = view.spec.objectives[0].metric
+    return sorted(story.curves, key=lambda name: (name != objective, name))
 
 
 def trial_document(reader: StudyReader, notes: Notes, number: int) -> dict[str, Any]:

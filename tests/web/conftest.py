@@ -149,6 +149,7 @@ def page(browser, server) -> Iterator:
         tab.on("console", lambda message: wrong.append(f"{path}: {message.text}") if is_bad(message) else None)
         separator = "&" if "?" in path else "?"
         tab.goto(f"{server.address}{path}" + (f"{separator}token={server.token}" if token else ""))
+        tab.wait_for_selector("body[data-ready]")
         return tab
 
     yield opened

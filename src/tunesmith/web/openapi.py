@@ -53,6 +53,7 @@ def _reading() -> _Json:
     filtered = _query("filter", {"type": "string", "maxLength": LONGEST}, "such as: lr > 1e-3 and state = failed")
     numbers = _query("trials", {"type": "string"}, f"numbers, such as 3,7,12; at most {MOST_COMPARED}")
     metric = _query("metric", {"type": "string"}, "by default the first objective")
+    place = _query("place", {"type": "integer", "minimum": 0}, "instead: the metric's place on the first trial's page")
     return {
         "/api/studies": {"get": _get("All studies of the store, the latest first", "Studies")},
         study: {"parameters": [_STUDY], "get": _get("A study: what it searches and what it found", "Study")},
@@ -71,7 +72,7 @@ def _reading() -> _Json:
         trial: {"parameters": [_STUDY, _NUMBER], "get": _get("All that is known about a trial", "Trial")},
         f"{trial}/curves": {
             "parameters": [_STUDY, _NUMBER],
-            "get": _get("A trial's learning curve, for Plotly", "Figure", metric),
+            "get": _get("A trial's learning curve, for Plotly", "Figure", metric, place),
         },
         f"{trial}/output/{{stream}}": {
             "parameters": [_STUDY, _NUMBER, _path("stream", list(STREAMS), "what was printed, or the errors")],
@@ -80,7 +81,7 @@ def _reading() -> _Json:
         f"{study}/compare": {"parameters": [_STUDY], "get": _get("Trials side by side", "Comparison", numbers)},
         f"{study}/compare/curves": {
             "parameters": [_STUDY],
-            "get": _get("The learning curves of trials, for Plotly", "Figure", numbers, metric),
+            "get": _get("The learning curves of trials, for Plotly", "Figure", numbers, metric, place),
         },
         f"{study}/figures/{{figure}}": {
             "parameters": [_STUDY, _path("figure", list(SECTIONS), "the figure")],

@@ -22,7 +22,7 @@ from tunesmith.space.names import nest_config
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 from tunesmith.web.assets import PLOTLY
-from tunesmith.web.documents import compared, differences, line_of, rows_of, status_of, story_from, trial_of
+from tunesmith.web.documents import compared, differences, line_of, metrics_of, rows_of, status_of, story_from, trial_of
 from tunesmith.web.drawn import FIGURES
 from tunesmith.web.forms import fields_of
 from tunesmith.web.output import STREAMS, output_of
@@ -35,6 +35,7 @@ _TEXT: Final = 20_000
 _MOST_RUNNING: Final = 12
 _MOST_MOMENTS: Final = 300
 _MOST_PARAMS: Final = 200
+_MOST_METRICS: Final = 6
 _NO_CURVE: Final = (np.empty(0, np.int64), np.empty(0))
 
 STATUS_WORDS: Final[Mapping[str, str]] = {
@@ -153,8 +154,7 @@ class Pages:
         view = study.view
         trial = trial_of(view, number)
         story = story_from(study, number)
-        objective = view.spec.objectives[0].metric
-        metrics = sorted(story.curves, key=lambda name: (name != objective, name))
+        metrics = metrics_of(view, story)
         return self._render(
             request,
             "trial.html.j2",
@@ -164,7 +164,7 @@ class Pages:
             status=_state_words(trial),
             lost=_is_lost(trial),
             objectives=[o.metric for o in view.spec.objectives],
-            metrics=[(clip(name, _NAME), quote(name, safe="", errors="replace")) for name in metrics[:6]],
+            metrics=[clip(name, _NAME) for name in metrics[:_MOST_METRICS]],
             metric_count=len(metrics),
             params=[
                 (clip(name, _NAME), _exact(value)) for name, value in list((trial.config or {}).items())[:_MOST_PARAMS]

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from tunesmith.errors import InvalidConfig, InvalidFilter, InvalidStudy, UnknownStudy
 from tunesmith.plots.chosen import Curve, chosen_curves_figure
 from tunesmith.plots.page import report_html
+from tunesmith.plots.texts import clip
 from tunesmith.space.params import Json
 from tunesmith.trials.trial import Trial
 from tunesmith.web.actions import Actions
@@ -22,6 +23,7 @@ from tunesmith.web.documents import (
     compare_document,
     compared,
     line_of,
+    metrics_of,
     story_from,
     study_document,
     trial_document,
@@ -236,14 +238,21 @@ def _outcome(trial: Trial) -> Json:
 
 
 def _curves(request: Request, reader: StudyReader, trials: list[Trial]) -> Response:
-    """A metric of trials over their steps; without `metric`, the first objective."""
+    """A metric of trials over their steps: by name, by its place on the page of the first trial, or the first objective."""
     objectives = {o.metric: o.direction for o in reader.view.spec.objectives}
+    stories = [(trial.number, story_from(reader, trial.number)) for trial in trials]
     metric = request.query_params.get("metric") or next(iter(objectives))
-    stories = [(trial.number, story_from(reader, trial.number).curves.get(metric)) for trial in trials]
-    curves = [Curve(number, *found) for number, found in stories if found is not None]
+    if "place" in request.query_params and stories:
+        metrics = metrics_of(reader.view, stories[0][1])
+        place = _whole(request.query_params["place"], "place")
+        metric = metrics[place] if place < len(metrics) else metric
+    found_curves = [(number, story.curves.get(metric)) for number, story in stories]
+    curves = [Curve(number, *found) for number, found in found_curves if found is not None]
     figure = chosen_curves_figure(curves, metric, objectives.get(metric)) if curves else None
     finding = "" if curves else "Nothing was reported step by step"
-    return body_answer(request, figure_bytes(figure, {"id": "curves", "heading": metric, "finding": finding}), _JSON)
+    return body_answer(
+        request, figure_bytes(figure, {"id": "curves", "heading": clip(metric, 200), "finding": finding}), _JSON
+    )
 
 
 def _wanted(request: Request) -> Wanted:

@@ -10,3 +10,4 @@ watchActions();
 watchKeys();
 watchFigures();
 watchChanges();
+document.body.dataset.ready = "yes";

@@ -144,7 +144,7 @@ def page(browser, server) -> Iterator:
         context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
         contexts.append(context)
         tab = context.new_page()
-        tab.set_default_timeout(10_000)
+        tab.set_default_timeout(30_000)
         tab.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
         tab.on("console", lambda message: wrong.append(f"{path}: {message.text}") if is_bad(message) else None)
         separator = "&" if "?" in path else "?"
@@ -163,7 +163,7 @@ def is_bad(message) -> bool:
     return message.type == "error" and not re.search(r"status of 4\d\d", message.text)
 
 
-def soon(look, *, seconds=10.0):
+def soon(look, *, seconds=30.0):
     """Wait until `look()` is true, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

@@ -22,6 +22,7 @@ from tunesmith.run.driver import Ending
 from tunesmith.run.folder import study_folder
 from tunesmith.run.outcome import finished, stopped
 from tunesmith.run.proposing import asked_fact, config_key, trial_rng, trial_seed
+from tunesmith.run.threads import one_thread
 from tunesmith.run.worker_id import is_dead, worker_id
 from tunesmith.samplers.auto import choose_sampler
 from tunesmith.samplers.base import Proposal, Sampler
@@ -39,6 +40,10 @@ from tunesmith.trials.view import FAILURES, View
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+
+    from tunesmith.analysis.ablation import Ablation
+    from tunesmith.analysis.health.finding import Finding
+    from tunesmith.analysis.importance.shares import Importance, Method, Region
 
 DEFAULT_STORE: Final = "sqlite:///tunesmith.db"
 
@@ -153,6 +158,33 @@ class Study:
     def front(self) -> list[Trial]:
         """The trials that no other one beats in all objectives, by number."""
         return front_of(self._look(curves=False))
+
+    def importance(
+        self, metric: str | None = None, *, method: Method = "fanova", region: Region = "whole"
+    ) -> Importance:
+        """Which parameters an objective depends on, the first one unless `metric` names another, with intervals.
+
+        `method` is "fanova" or "ped-anova"; `region` is "whole", or "top" for what still matters among good configurations.
+        Raises `InvalidStudy` if too few configurations have a value: 10, or 20 with "ped-anova" (80 in the top region).
+        """
+        from tunesmith.analysis.importance.measure import importance  # noqa: PLC0415  scipy takes a while to load
+
+        with one_thread():
+            return importance(self._look(curves=False), metric, method=method, region=region)
+
+    def ablation(self, metric: str | None = None) -> Ablation:
+        """Which change on the way from the default configuration to the best trial is expected to have brought what."""
+        from tunesmith.analysis.ablation import ablation  # noqa: PLC0415
+
+        with one_thread():
+            return ablation(self._look(curves=False), metric)
+
+    def health(self) -> list[Finding]:
+        """What is wrong with the study, the worst first: findings with evidence and a remedy."""
+        from tunesmith.analysis.health.examine import health  # noqa: PLC0415
+
+        with one_thread():
+            return health(self.view)
 
     def table(self) -> Table:
         """All trials as columns and rows of plain values."""
@@ -298,7 +330,9 @@ class Study:
         from tunesmith.plots.page import report_html  # noqa: PLC0415  plotly is only needed here
 
         try:
-            path.write_text(report_html(self.view, notes=[self.sampler.why, self.scheduler.why]), encoding="utf-8")
+            with one_thread():
+                page = report_html(self.view, notes=[self.sampler.why, self.scheduler.why])
+            path.write_text(page, encoding="utf-8")
         except OSError as error:
             raise InvalidStudy(
                 f"{path} cannot be written ({error.strerror}); name a file in a directory that you may write to."

@@ -224,7 +224,7 @@ def test_noise_of_repeats_hides_the_best(recorded):
     for _ in range(6):
         study.done({"lr": 0.01, "momentum": 0.4}, by="person", loss=rng.normal(0.3, 0.5))
     finding = noise_hides_best(study.view)
-    assert finding.evidence["source"] == "from 5 repeats"
+    assert finding.evidence["source"] == "from repeats"
 
 
 def test_noise_that_trials_report_hides_the_best(recorded):

@@ -25,6 +25,8 @@ _COMMANDS: Final = {
     "best": ("show", "The best configuration of a study."),
     "trial": ("show", "One trial: what happened to it, and why."),
     "ui": ("ui", "The dashboard: all studies of a store in the browser, live."),
+    "importance": ("explain", "Which parameters the outcome depends on."),
+    "health": ("explain", "What is wrong with a study, and what to do about it."),
     "report": ("files", "Write a study's HTML report."),
     "export": ("files", "Write a study's trials as CSV or JSON."),
     "check": ("check", "Replay a study's log and compare it with what the store shows."),

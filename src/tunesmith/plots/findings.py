@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import IDLE
-from tunesmith.analysis.figures import Curves, History, Parallel
+from tunesmith.analysis.figures import Ablation, Curves, History, Importance, Parallel
 from tunesmith.plots.texts import clip, count_text, join_text, number_text
 
 _NAME: Final = 40
@@ -119,3 +119,41 @@ def _outside(values: NDArray[np.float64], near: tuple[float, float] | None) -> i
         return 0
     finite = values[np.isfinite(values)]
     return int(((finite < near[0]) | (finite > near[1])).sum())
+
+
+def importance_finding(data: Importance) -> str:
+    """The title of the importances."""
+    metric = clip(data.metric, _NAME)
+    first = data.params[0]
+    if not first.real:
+        return f"What {metric} depends on cannot be told from chance yet"
+    where = "" if data.region == "whole" else " among good configurations"
+    most = f"{clip(first.name, _NAME)} matters most for {metric}{where}"
+    if data.method != "fanova":
+        return most
+    return f"{most}: {first.share:.0%} of its variance ({first.low:.0%} to {first.high:.0%})"
+
+
+def importance_remarks(data: Importance) -> list[str]:
+    """How the importances are meant, and when not to believe them."""
+    remarks = list(data.remarks)
+    if data.pairs:
+        pair = data.pairs[0]
+        names = join_text([clip(name, _NAME) for name in pair.names])
+        remarks.append(f"{names} act together: {pair.share:.0%} of the variance beyond what each does alone.")
+    if any(not param.real for param in data.params):
+        remarks.append("Grey: next to nothing, or chance.")
+    return remarks
+
+
+def ablation_finding(data: Ablation) -> str:
+    """The title of the way from the default configuration to the winner."""
+    if not data.steps:
+        return "The default configuration won"
+    best = max(data.steps, key=lambda step: step.gain)
+    if best.low <= 0:
+        return "No single change from the default configuration to the winner is known to have helped"
+    return (
+        f"The change of {clip(best.name, _NAME)} brought most: {clip(data.metric, _NAME)} better by "
+        f"{number_text(best.gain)} ({number_text(best.low)} to {number_text(best.high)})"
+    )

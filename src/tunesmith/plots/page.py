@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import jinja2
@@ -12,9 +13,11 @@ import plotly.offline
 from markupsafe import Markup
 
 from tunesmith.analysis import figures as data
+from tunesmith.analysis.health.examine import health
+from tunesmith.analysis.health.finding import Finding
 from tunesmith.plots.answer import answer
 from tunesmith.plots.cells import cells
-from tunesmith.plots.sections import SECTIONS
+from tunesmith.plots.sections import EXPLAINING, SECTIONS
 from tunesmith.plots.texts import better_text, cut
 from tunesmith.trials.view import View
 
@@ -27,7 +30,8 @@ def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = 
 
     `notes` are sentences for its end: which sampler and scheduler searched, what to do next.
     """
-    sections = [section(view) for section in SECTIONS.values()]
+    explaining = [section for explain in EXPLAINING if (section := explain(view)) is not None]
+    sections = [*(section(view) for section in SECTIONS.values()), *explaining]
     drawn = {section.id: section.figure for section in sections if section.figure is not None}
     pages = _templates()
     scripts = [_script(plotly.offline.get_plotlyjs())] if drawn else []
@@ -37,6 +41,7 @@ def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = 
         title=cut(title if title is not None else view.spec.name, _TITLE),
         objective=" · ".join(better_text(o.metric, o.direction) for o in view.spec.objectives),
         answer=found,
+        findings=[_clipped(finding) for finding in health(view)],
         sections=sections,
         table=cells(view, data.table(view)),
         notes=[cut(note, _NOTE) for note in notes],
@@ -45,6 +50,10 @@ def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = 
         scripts=scripts,
         hashes=" ".join(_hash(script) for script in scripts),
     )
+
+
+def _clipped(finding: Finding) -> Finding:
+    return replace(finding, sentence=cut(finding.sentence, _NOTE), remedy=cut(finding.remedy, _NOTE))
 
 
 def _templates() -> jinja2.Environment:

@@ -9,9 +9,11 @@ import plotly.graph_objects as go
 
 from tunesmith.analysis import figures as data
 from tunesmith.analysis.axes import Axis
+from tunesmith.errors import InvalidStudy
 from tunesmith.plots import findings
 from tunesmith.plots.density import thinned_history_figure, thinned_remarks
 from tunesmith.plots.figures import curves_figure, min_width, parallel_figure
+from tunesmith.plots.importance import ablation_figure, importance_figure
 from tunesmith.plots.texts import clip
 from tunesmith.trials.view import View
 
@@ -69,9 +71,33 @@ def parallel_section(view: View) -> Section:
     )
 
 
+def importance_section(view: View) -> Section | None:
+    """Which parameters the outcome depends on; None where too few trials tell."""
+    try:
+        found = data.importance(view)
+    except InvalidStudy:
+        return None
+    remarks = findings.importance_remarks(found)
+    return Section("importance", "Importance", findings.importance_finding(found), remarks, importance_figure(found))
+
+
+def ablation_section(view: View) -> Section | None:
+    """Which change on the way from the default configuration to the winner brought what; None where too few trials tell."""
+    try:
+        found = data.ablation(view)
+    except InvalidStudy:
+        return None
+    remarks = ["As a model of the trials expects it, one change after the other; grey may be chance."]
+    figure = ablation_figure(found) if found.steps else None
+    return Section("ablation", "From the default to the winner", findings.ablation_finding(found), remarks, figure)
+
+
 SECTIONS: Final[Mapping[str, Callable[[View], Section]]] = {
     "history": history_section,
     "curves": curves_section,
     "parallel": parallel_section,
 }
 """In the order of the page; a new figure is one line here."""
+
+EXPLAINING: Final[tuple[Callable[[View], Section | None], ...]] = (importance_section, ablation_section)
+"""What takes seconds to compute, after the others; not for pages that are drawn anew with every report of a trial."""

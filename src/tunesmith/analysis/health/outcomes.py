@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from tunesmith.analysis.estimates import ENOUGH
+from tunesmith.analysis.expected import expected
 from tunesmith.analysis.health.finding import Finding, count_text, number_text, trials_text
 from tunesmith.surrogates.evidence import evidence_of
-from tunesmith.surrogates.features import Features
-from tunesmith.surrogates.fit import fit
 from tunesmith.trials.order import feasible, losses_of
-from tunesmith.trials.trial import State, Trial
+from tunesmith.trials.trial import Trial
 from tunesmith.trials.view import View
 
 _FEWEST: Final = 5
@@ -23,10 +23,9 @@ _STEPS: Final = 3
 _TOP: Final = 10
 _DIFFERENCE: Final = 2.77
 """Deviations by which 95 % of the differences of two draws are smaller."""
-_REPEATS: Final = 3
-_MODELLED: Final = (40, 200)
-_TELLABLE: Final = 0.1
-"""A model does not tell smaller noise, in deviations of the outcome, from its own misfit."""
+
+_TELLABLE: Final = 0.02
+"""A part of the variance of outcomes; a model does not tell less noise from its own misfit."""
 
 
 def constant_metric(view: View) -> Finding | None:
@@ -87,7 +86,7 @@ def noise_hides_best(view: View) -> Finding | None:
     losses = np.sort(known.losses[known.feasible, 0])[:_TOP]
     if len(losses) < _TOP:
         return None
-    found = _noise_of_repeats(view) or _noise_as_reported(view) or _noise_of_model(view)
+    found = _noise_as_reported(view) or _noise_of_trials(view)
     spread = float(losses[-1] - losses[0])
     if found is None or not _DIFFERENCE * found[0] > spread:
         return None
@@ -114,19 +113,6 @@ def _loss(view: View, trial: Trial) -> float:
     return math.inf if losses is None else losses[0]
 
 
-def _noise_of_repeats(view: View) -> tuple[float, str] | None:
-    """The pooled deviation of trials with the same configuration, which were trained to the end."""
-    groups: dict[object, list[float]] = {}
-    for trial in view.of(State.DONE):
-        if losses_of(view.spec, trial) is not None:
-            groups.setdefault(view.space.key(trial.config or {}), []).append(_loss(view, trial))
-    freedom = sum(len(values) - 1 for values in groups.values())
-    if freedom < _REPEATS:
-        return None
-    squares = sum(float(((np.array(values) - np.mean(values)) ** 2).sum()) for values in groups.values())
-    return math.sqrt(squares / freedom), f"from {freedom} repeats"
-
-
 def _noise_as_reported(view: View) -> tuple[float, str] | None:
     """The median of the standard errors that trials reported of the metric."""
     name = f"{view.spec.objectives[0].metric}_se"
@@ -134,16 +120,13 @@ def _noise_as_reported(view: View) -> tuple[float, str] | None:
     return (float(np.median(errors)), f"as reported in {name}") if len(errors) >= _TOP else None
 
 
-def _noise_of_model(view: View) -> tuple[float, str] | None:
-    """What a Gaussian process of the better half of the trials cannot explain."""
-    known = evidence_of(view)
-    losses = known.losses[:, 0]
-    rows = np.argsort(losses, kind="stable")[: min(len(losses) // 2, _MODELLED[1])]
-    if len(rows) < _MODELLED[0] or np.ptp(losses[rows]) == 0:
+def _noise_of_trials(view: View) -> tuple[float, str] | None:
+    """What repeats or, without enough of them, a model of the trials say."""
+    found = expected(view)
+    if found is None:
         return None
-    features = Features(view.space)
-    size = float(losses[rows].std())
-    y = (losses[rows] - losses[rows].mean()) / size
-    hyper = fit(features.distances(features.of(known.points.at(rows))), y, known.noise[rows, 0])
-    deviation = math.sqrt(hyper.noise)
-    return (deviation * size, "as a model of the trials estimates it") if deviation >= _TELLABLE else None
+    if found.repeated:
+        return found.noise, "from repeats"
+    # What a model has not learned yet looks like noise to it.
+    known = found.configs >= ENOUGH and found.share >= _TELLABLE
+    return (found.noise, "as a model of the trials estimates it") if known else None

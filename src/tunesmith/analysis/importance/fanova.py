@@ -29,7 +29,8 @@ _POINTS: Final = 4096
 _SWAPPED: Final = 512
 """Points of which each parameter's number is exchanged in turn."""
 _CELLS: Final = 16
-_PAIR_CELLS: Final = 8
+_LEAST_PART: Final = 0.1
+"""A region is at least so much of the space; of less, too few points would tell its variance."""
 _NOTHING: Final = 1e-12
 
 
@@ -38,10 +39,10 @@ class Indices(NamedTuple):
 
     total: Floats
     """(d,) effects of each parameter, alone and with others."""
-    alone: Floats
-    """(d,) effects of each parameter alone."""
-    pairs: Floats
-    """(d, d) effects of pairs beyond those of both; symmetric, with zeros on the diagonal."""
+    alone: Floats | None
+    """(d,) effects of each parameter alone; None within a region, where parameters are not independent."""
+    pairs: Floats | None
+    """(d, d) effects of pairs beyond those of both; symmetric, with zeros on the diagonal. None within a region."""
 
 
 @final
@@ -49,52 +50,56 @@ class Cube:
     """The points at which one space's surfaces are divided; the same for all of them."""
 
     def __init__(self, space: Space, features: Features, rng: Generator) -> None:
-        codec = space.codec()
-        d = codec.width
-        both = qmc.Sobol(2 * d, rng=rng).random(_POINTS)
-        here, other = both[:, :d], both[:_SWAPPED, d:]
-        self._cells = np.column_stack([_cells(param, here[:, j], _CELLS) for j, param in enumerate(codec.params)])
-        self._pair_cells = np.column_stack(
-            [_cells(param, here[:, j], _PAIR_CELLS) for j, param in enumerate(codec.params)]
-        )
-        swapped = []
+        self._codec = space.codec()
+        self._map = features
+        both = qmc.Sobol(2 * self._codec.width, rng=rng).random(_POINTS)
+        self._here, self._other = both[:, : self._codec.width], both[:, self._codec.width :]
+        self._features = self._features_of(self._here)
+        self._cells = [_cells(param, self._here[:, j]) for j, param in enumerate(self._codec.params)]
+
+    def _features_of(self, units: Floats) -> Floats:
+        return self._map.of(Points(*self._codec.snap(units)))
+
+    def indices(self, model: Model, bound: float | None = None) -> Indices:
+        """The indices of what a model expects; with a bound, within the region in which that is no worse."""
+        here = model.losses(self._features)
+        within = np.inf if bound is None else max(bound, float(np.quantile(here, _LEAST_PART)))
+        inside = np.flatnonzero(here <= within)
+        variance = float(here[inside].var())
+        nothing = variance <= _NOTHING * (1.0 + float(np.abs(here).max()) ** 2)
+        unit = np.inf if nothing else variance
+        total = self._total(model, here, inside[:_SWAPPED], within) / unit
+        if bound is not None:
+            return Indices(np.minimum(total, 1.0), None, None)
+        alone = np.array([_between(here, cells) for cells in self._cells]) / unit
+        return Indices(np.clip(total, alone, 1.0), alone, self._pairs(here) / unit)
+
+    def _total(self, model: Model, here: Floats, rows: NDArray[np.intp], within: float) -> Floats:
+        """Half the mean squared change when only one number changes and the region is not left (Jansen 1999, eq. 8)."""
+        d = self._codec.width
+        units = np.repeat(self._here[rows][None], d, axis=0)
         for j in range(d):
-            exchanged = here[:_SWAPPED].copy()
-            exchanged[:, j] = other[:, j]
-            swapped.append(exchanged)
-        self._features = features.of(Points(*codec.snap(np.concatenate([here, *swapped]))))
+            units[j, :, j] = self._other[rows, j]
+        there = model.losses(self._features_of(units.reshape(-1, d))).reshape(d, -1)
+        squared = (there - here[rows]) ** 2
+        stays = there <= within
+        halves: Floats = (squared * stays).sum(axis=1) / np.maximum(2 * stays.sum(axis=1), 1)
+        return halves
 
-    def losses(self, model: Model) -> Floats:
-        """What a model expects at all points, to be divided by `indices`."""
-        return model.losses(self._features)
-
-    def indices(self, losses: Floats) -> Indices:
-        """The indices of a function that has these values at the points."""
-        here, swapped = losses[:_POINTS], losses[_POINTS:].reshape(-1, _SWAPPED)
-        d = len(swapped)
-        variance = float(here.var())
-        if variance <= _NOTHING * (1.0 + float(np.abs(here).max()) ** 2):
-            return Indices(np.zeros(d), np.zeros(d), np.zeros((d, d)))
-        # Jansen (1999), eq. 8: half the mean squared change when only this number changes.
-        total = ((swapped - here[:_SWAPPED]) ** 2).mean(axis=1) / (2 * variance)
-        alone = np.array([_between(here, cells) for cells in self._cells.T]) / variance
-        return Indices(np.clip(total, alone, 1.0), alone, self._pairs(here, variance))
-
-    def _pairs(self, here: Floats, variance: float) -> Floats:
-        cells = self._pair_cells
-        d = cells.shape[1]
-        alone = [_between(here, column) for column in cells.T]
+    def _pairs(self, here: Floats) -> Floats:
+        d = self._codec.width
+        alone = [_between(here, cells) for cells in self._cells]
         pairs = np.zeros((d, d))
         for i in range(d):
             for j in range(i):
-                both = cells[:, i] * _PAIR_CELLS + cells[:, j]
-                pairs[i, j] = pairs[j, i] = max(_between(here, both) - alone[i] - alone[j], 0.0) / variance
+                together = _between(here, self._cells[i] * _CELLS + self._cells[j])
+                pairs[i, j] = pairs[j, i] = max(together - alone[i] - alone[j], 0.0)
         return pairs
 
 
-def _cells(param: Varying, units: Floats, most: int) -> Ints:
-    """Which of at most `most` equal parts of its range a number is in; those of few values have a part each."""
-    count = min(param.size or most, most)
+def _cells(param: Varying, units: Floats) -> Ints:
+    """Which of some equal parts of its range a number is in; parameters of few values have a part for each."""
+    count = min(param.size or _CELLS, _CELLS)
     return np.minimum((units * count).astype(np.int64), count - 1)
 
 

@@ -23,8 +23,6 @@ Floats = NDArray[np.float64]
 RESAMPLES: Final = 30
 _PER_DIVERGENCE: Final = 10
 """Divergences cost little: so many times the resamples are drawn for them."""
-_LEAST_PART: Final = 0.1
-"""The top region is at least so much of the space; of less, too few points would tell its variance."""
 _SURE: Final = 0.95
 _NEGLIGIBLE: Final = 0.01
 _BLIND: Final = 0.05
@@ -59,9 +57,9 @@ def importance(
     """Which parameters an objective depends on; the first objective unless `metric` names another one.
 
     `method` is "fanova" or "ped-anova". `region` is "whole", or "top": what still matters among good configurations.
-    With "fanova" these are all configurations, where losses beyond those of the best quarter of trials count as equal;
-    with "ped-anova" the best quarter of trials. `resamples`, at least 0, are for intervals, which need 20 to mean
-    something. The same view gives the same answer.
+    With "ped-anova" that is the best quarter of the trials, with "fanova" all that is expected to be as good as these, at
+    least a tenth of the space. `resamples`, at least 0, are for intervals, which need 20 to mean something. The same view
+    gives the same answer.
 
     Raises `InvalidStudy` if no parameter varies, or too few configurations have a value: fewer than 10 with "fanova",
     20 with "ped-anova", 80 with "ped-anova" in the top region.
@@ -111,11 +109,8 @@ def _fanova(space: Space, known: Outcomes, region: Region, resamples: int, seed:
     rng = np.random.default_rng(seed)
     surface = surface_of(space, known, resamples, rng)
     cube = Cube(space, surface.features, rng)
-    best = float(np.quantile(known.losses, BEST))
-    found, *others = [
-        cube.indices(_capped(cube.losses(model), best) if region == "top" else cube.losses(model))
-        for model in (surface.model, *surface.others)
-    ]
+    bound = float(np.quantile(known.losses, BEST)) if region == "top" else None
+    found, *others = [cube.indices(model, bound) for model in (surface.model, *surface.others)]
     totals = np.array([other.total for other in others]).reshape(resamples, len(found.total))
     explained = surface.explained if resamples else None
     trusted = explained is None or explained > 0
@@ -125,15 +120,14 @@ def _fanova(space: Space, known: Outcomes, region: Region, resamples: int, seed:
     )
 
 
-def _capped(losses: Floats, best: float) -> Floats:
-    return np.minimum(losses, max(best, float(np.quantile(losses, _LEAST_PART))))
-
-
 def _pair_shares(space: Space, found: Indices, others: list[Indices]) -> tuple[PairShare, ...]:
+    if found.pairs is None:
+        return ()
     names = space.codec().names
     first, second = np.triu_indices(len(names), 1)
     shares = found.pairs[first, second]
-    low, high = _interval(shares, np.array([other.pairs[first, second] for other in others]).reshape(-1, len(shares)))
+    resampled = [other.pairs[first, second] for other in others if other.pairs is not None]
+    low, high = _interval(shares, np.array(resampled).reshape(len(others), len(shares)))
     order = [place for place in np.argsort(-shares, kind="stable")[:_MOST_PAIRS] if shares[place] > _NEGLIGIBLE]
     return tuple(
         PairShare((names[first[p]], names[second[p]]), float(shares[p]), float(low[p]), float(high[p])) for p in order

@@ -25,7 +25,7 @@ class Share:
     high: float
     """A 95 % interval from resampled trials."""
     alone: float | None
-    """The part that does not depend on other parameters; None with "ped-anova", which knows nothing else."""
+    """The part that does not depend on other parameters; None with "ped-anova", and in the top region."""
     active: float
     """The part of the trials in which the parameter took part."""
     real: bool
@@ -58,7 +58,7 @@ class Importance:
     params: tuple[Share, ...]
     """The most important one first."""
     pairs: tuple[PairShare, ...]
-    """The strongest pairs first; empty with "ped-anova"."""
+    """The strongest pairs first; empty with "ped-anova", and in the top region."""
     explained: float | None
     """The part of the variance of trials it has not seen that the model explains, at most 1 and below 0 where it is
     worse than the mean; None with "ped-anova", which has no model."""

@@ -1,0 +1,116 @@
+"""`importance`, `health`: what a study's outcome depends on, and what is wrong with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tunesmith.cli.options import json_option, open_study, print_json, store_option
+from tunesmith.run.words import number, value_text
+
+if TYPE_CHECKING:
+    from tunesmith.analysis.ablation import Ablation, Step
+    from tunesmith.analysis.importance.shares import Importance, Method, Region, Share
+
+_BAR: Final = 20
+_WIDTH: Final = 100
+_INDENT: Final = " " * 9
+
+
+@click.command("importance")
+@click.argument("study", required=False)
+@store_option
+@json_option
+@click.option("--metric", metavar="NAME", help="An objective; the first one by default.")
+@click.option(
+    "--method",
+    type=click.Choice(["fanova", "ped-anova"]),
+    default="fanova",
+    show_default=True,
+    help="Divide the variance of a model of the trials, or compare the best trials with all.",
+)
+@click.option(
+    "--region",
+    type=click.Choice(["whole", "top"]),
+    default="whole",
+    show_default=True,
+    help="Ask what matters in the whole space, or still among good configurations.",
+)
+def importance_command(
+    study: str | None, store: str, as_json: bool, metric: str | None, method: Method, region: Region
+) -> None:
+    """Which parameters the outcome depends on, and which change brought the winner what."""
+    with open_study(store, study) as opened:
+        found = opened.importance(metric, method=method, region=region)
+        way = opened.ablation(metric)
+    if as_json:
+        print_json({"importance": dataclasses.asdict(found), "ablation": dataclasses.asdict(way)})
+        return
+    _print_importance(found)
+    _print_ablation(way)
+
+
+@click.command("health")
+@click.argument("study", required=False)
+@store_option
+@json_option
+def health_command(study: str | None, store: str, as_json: bool) -> None:
+    """What is wrong with a study, the worst first, and what to do about it."""
+    with open_study(store, study) as opened:
+        findings = opened.health()
+        trials = len(opened.trials)
+    if as_json:
+        print_json([dataclasses.asdict(finding) for finding in findings])
+        return
+    if not findings:
+        click.echo(f"nothing found that is wrong, in {trials} trials")
+    for finding in findings:
+        head = f"{finding.severity:<8} {finding.sentence}"
+        click.echo(textwrap.fill(head, _WIDTH, subsequent_indent=_INDENT, break_on_hyphens=False))
+        click.echo(
+            textwrap.fill(
+                finding.remedy, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False
+            )
+        )
+
+
+def _print_importance(found: Importance) -> None:
+    where = "the whole space" if found.region == "whole" else "the top region"
+    click.echo(f"what {found.metric} depends on in {where} ({found.method}, {found.trials} configurations)")
+    width = max(len(share.name) for share in found.params)
+    for share in found.params:
+        click.echo(f"  {share.name:<{width}}  {_share_text(share)}")
+    for pair in found.pairs:
+        click.echo(
+            f"  {' and '.join(pair.names)} together, beyond each alone: {pair.share:.0%} [{pair.low:.0%}, {pair.high:.0%}]"
+        )
+    for remark in found.remarks:
+        click.echo(f"  {remark}")
+
+
+def _share_text(share: Share) -> str:
+    bar = "█" * round(share.share * _BAR)
+    chance = "" if share.real else "  next to nothing, or chance"
+    alone = "" if share.alone is None else f"  alone {share.alone:.0%}"
+    return f"{share.share:4.0%} [{share.low:.0%}, {share.high:.0%}]{alone}  {bar}{chance}"
+
+
+def _print_ablation(way: Ablation) -> None:
+    if not way.steps:
+        click.echo("the default configuration won")
+        return
+    click.echo(f"from the default configuration (expected {number(way.start)}) to trial {way.winner}")
+    for step in way.steps:
+        click.echo(f"  {_step_text(step)}")
+
+
+def _step_text(step: Step) -> str:
+    brings = f", with {', '.join(step.brings)}" if step.brings else ""
+    told = "" if step.real else "  (may be chance)"
+    gain = f"{'better' if step.gain >= 0 else 'worse'} by {number(abs(step.gain))}"
+    interval = f"[{number(step.low)}, {number(step.high)}]"
+    change = f"{value_text(step.before)} -> {value_text(step.after)}"
+    return f"{step.name} {change}{brings}: {gain} {interval}, expected {number(step.expected)}{told}"

@@ -1,0 +1,87 @@
+"""Figures of what the outcome depends on: shares of parameters, and what each change on the way to the winner brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from tunesmith.analysis.axes import IDLE
+from tunesmith.analysis.figures import Ablation, Importance
+from tunesmith.plots.findings import ablation_finding, importance_finding
+from tunesmith.plots.texts import number_text, plot_text, value_text
+from tunesmith.plots.theme import BLUE, GREY, ORANGE, axis, layout
+from tunesmith.space.params import Json
+
+_TITLE: Final = 120
+MOST: Final = 20
+_ROW: Final = 30
+
+
+def importance_figure(data: Importance) -> go.Figure:
+    """One bar per parameter with its interval, the most important on top; grey where chance would give as much."""
+    shares = data.params[:MOST][::-1]
+    bars = go.Bar(
+        x=[share.share for share in shares],
+        y=[plot_text(share.name, 30) for share in shares],
+        orientation="h",
+        marker={"color": [BLUE if share.real else GREY for share in shares]},
+        error_x=_whiskers([(share.low, share.share, share.high) for share in shares]),
+        hoverinfo="text",
+        hovertext=[
+            f"<b>{plot_text(share.name)}</b><br>{share.share:.1%}, from {share.low:.1%} to {share.high:.1%}"
+            + ("" if share.alone is None else f"<br>alone {share.alone:.1%}")
+            + ("" if share.active == 1 else f"<br>takes part in {share.active:.0%} of the trials")
+            for share in shares
+        ],
+    )
+    title = "share of the variance" if data.method == "fanova" else "share"
+    shared = _bars(importance_finding(data), axis(f"{title}, with 95 % interval", tickformat=".0%", rangemode="tozero"))
+    return go.Figure(data=[bars], layout={**shared, "height": _height(len(shares))})
+
+
+def ablation_figure(data: Ablation) -> go.Figure:
+    """One bar per change, from the default on top to the winner, with the interval of its gain."""
+    steps = data.steps[:MOST][::-1]
+    bars = go.Bar(
+        x=[step.gain for step in steps],
+        y=[_change(step.name, step.before, step.after) for step in steps],
+        orientation="h",
+        marker={"color": [GREY if not step.real else BLUE if step.gain > 0 else ORANGE for step in steps]},
+        error_x=_whiskers([(step.low, step.gain, step.high) for step in steps]),
+        hoverinfo="text",
+        hovertext=[
+            f"<b>{_change(step.name, step.before, step.after)}</b><br>gain {number_text(step.gain)}, "
+            f"from {number_text(step.low)} to {number_text(step.high)}<br>"
+            f"{plot_text(data.metric, 30)} then expected: {number_text(step.expected)}"
+            + (f"<br>with {plot_text(', '.join(step.brings))}" if step.brings else "")
+            for step in steps
+        ],
+    )
+    shared = _bars(ablation_finding(data), axis(plot_text(f"gain in {data.metric}", 40) + ", with 95 % interval"))
+    return go.Figure(data=[bars], layout={**shared, "height": _height(len(steps))})
+
+
+def _bars(title: str, numbers: dict[str, Any]) -> dict[str, Any]:
+    return layout(plot_text(title, _TITLE), xaxis=numbers, yaxis=axis("", type="category"), showlegend=False)
+
+
+def _height(rows: int) -> int:
+    return 150 + _ROW * max(3, rows)
+
+
+def _whiskers(intervals: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - middle for _, middle, high in intervals],
+        "arrayminus": [middle - low for low, middle, _ in intervals],
+        "color": GREY,
+        "thickness": 1.5,
+    }
+
+
+def _change(name: str, before: Json, after: Json) -> str:
+    first, last = (IDLE if value is None else value_text(value, 16) for value in (before, after))
+    return plot_text(f"{name}: {first} → {last}", 60)

@@ -15,6 +15,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.analysis.diagnosis import diagnose as diagnose, diagnose_trial as diagnose_trial
     from tunesmith.errors import TunesmithError as TunesmithError
     from tunesmith.run.context import Context as Context
+    from tunesmith.run.simulated import simulated as simulated
     from tunesmith.samplers.base import Proposal as Proposal, Sampler as Sampler
     from tunesmith.samplers.cmaes import CMAES as CMAES
     from tunesmith.samplers.evolution import (
@@ -56,6 +57,10 @@ if typing.TYPE_CHECKING:
     from tunesmith.training.early_stopping import EarlyStopping as EarlyStopping
     from tunesmith.training.fitting import largest_batch as largest_batch
     from tunesmith.training.gradients import noise_scale as noise_scale
+    from tunesmith.training.hypergradient.forward import ForwardGrad as ForwardGrad
+    from tunesmith.training.hypergradient.implicit import HyperGrad as HyperGrad
+    from tunesmith.training.hypergradient.in_study import Hypergradient as Hypergradient
+    from tunesmith.training.hypergradient.online import HypergradientDescent as HypergradientDescent
     from tunesmith.training.lr_range import lr_range as lr_range
     from tunesmith.training.scaling import scale_batch as scale_batch
     from tunesmith.training.throughput import throughput as throughput
@@ -70,6 +75,7 @@ _HOMES: typing.Final = {
     "analysis.diagnosis": ("diagnose", "diagnose_trial"),
     "errors": ("TunesmithError",),
     "run.context": ("Context",),
+    "run.simulated": ("simulated",),
     "samplers.base": ("Proposal", "Sampler"),
     "samplers.cmaes": ("CMAES",),
     "samplers.evolution": ("DifferentialEvolution", "RegularizedEvolution"),
@@ -102,6 +108,10 @@ _HOMES: typing.Final = {
     "training.early_stopping": ("EarlyStopping",),
     "training.fitting": ("largest_batch",),
     "training.gradients": ("noise_scale",),
+    "training.hypergradient.forward": ("ForwardGrad",),
+    "training.hypergradient.implicit": ("HyperGrad",),
+    "training.hypergradient.in_study": ("Hypergradient",),
+    "training.hypergradient.online": ("HypergradientDescent",),
     "training.lr_range": ("lr_range",),
     "training.scaling": ("scale_batch",),
     "training.throughput": ("throughput",),

@@ -1,0 +1,1 @@
+"""Hyperparameters that move along gradients of the validation loss while a model trains."""

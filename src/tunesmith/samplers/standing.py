@@ -6,7 +6,7 @@ by the loss, or with several objectives by front and crowding (Deb 2002).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from tunesmith.surrogates.evidence import Points, evidence_of
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+_COMPARED: Final = 500
+"""With several objectives at most about so many rows are sorted into fronts where not all are wanted."""
 
 
 class Ended(NamedTuple):
@@ -68,23 +72,56 @@ def _beyond(excess: Floats) -> Floats:
     return np.where(np.isfinite(excess), np.maximum(excess, 0.0), np.where(excess == -np.inf, 0.0, np.inf))
 
 
-def violations(ended: Ended) -> Floats:
-    """How far each row is beyond all limits together, shape (n,): each limit in units of its largest known excess."""
-    excess = ended.excess
-    known = np.isfinite(excess)
-    largest = np.max(np.where(known, excess, 0.0), axis=0, initial=0.0)
-    shares = np.divide(excess, largest, out=np.zeros_like(excess), where=known & (largest > 0))
-    total: Floats = np.where(known, shares, 2.0).sum(axis=1)
+def best_first(ended: Ended, enough: int | None = None) -> Rows:
+    """Rows from best to worst, shape (n,); older ones first where they are equal. With `enough`, the first so many."""
+    tried = np.flatnonzero(~ended.failed)
+    order = best_rows(ended.losses[tried], ended.excess[tried], enough)
+    return np.concatenate([tried[order], np.flatnonzero(ended.failed)])
+
+
+def best_rows(losses: Floats, excess: Floats, enough: int | None = None) -> Rows:
+    """As `best_first`, of outcomes without failures: losses (n, m), and how far each metric is beyond its limit (n, k)."""
+    beyond = violations(excess)
+    kept, broken = np.flatnonzero(beyond == 0), np.flatnonzero(beyond)
+    by_violation = np.argsort(beyond[broken], kind="stable")
+    return np.concatenate([kept[_by_loss(losses[kept], enough or len(kept))], broken[by_violation]])
+
+
+def violations(excess: Floats) -> NDArray[np.int64]:
+    """How far each row is beyond all limits together, shape (n,), 0 within; what is not known (NaN) is worse than anything.
+
+    What is added are heights among all excesses of a limit, since limits have units of their own.
+    """
+    total = np.zeros(len(excess), np.int64)
+    for column in np.maximum(excess, 0.0).T:
+        total += np.unique(np.append(column, 0.0), return_inverse=True)[1][:-1]
     return total
 
 
-def best_first(ended: Ended, enough: int | None = None) -> NDArray[np.intp]:
-    """Rows from best to worst, shape (n,); older ones first where they are equal. Exact for the first `enough`."""
-    beyond = violations(ended)
-    fine = ~ended.failed & (beyond == 0)
-    fronts, distances = np.zeros(len(ended), np.int64), np.zeros(len(ended))
-    fronts[fine] = front_ranks(ended.losses[fine], enough)
-    if ended.losses.shape[1] > 1:
-        wanted = fine & (fronts <= np.sort(fronts[fine])[: enough or len(ended)].max(initial=0))
-        distances[wanted] = crowding(ended.losses[wanted], fronts[wanted])
-    return np.lexsort((-distances, fronts, beyond, ended.failed))
+def _by_loss(losses: Floats, count: int) -> Rows:
+    """All n rows, of which the first `count` are the best: by loss, or by front and then by crowding (Deb 2002)."""
+    if losses.shape[1] == 1:
+        return np.argsort(losses[:, 0], kind="stable")
+    compared = np.arange(len(losses)) if count == len(losses) else _compared(losses)
+    ranks = front_ranks(losses[compared], count)
+    chosen = compared[np.lexsort((-crowding(losses[compared], ranks), ranks))[:count]]
+    rest = np.ones(len(losses), bool)
+    rest[chosen] = False
+    return np.concatenate([chosen, np.flatnonzero(rest)])
+
+
+def _compared(losses: Floats) -> Rows:
+    """Rows among which the first fronts are looked for: all, or of very many those that are best in one regard.
+
+    The regards are each objective, and of the heights in all of them the sum and the highest: the ends and the middle
+    of the fronts. Between the ends of many objectives, parts of a front may be missed.
+    """
+    if len(losses) <= _COMPARED:
+        return np.arange(len(losses))
+    heights = np.argsort(np.argsort(losses, axis=0, kind="stable"), axis=0, kind="stable")
+    total = heights.sum(axis=1)
+    regards = [*heights.T, total, heights.max(axis=1)]
+    each = _COMPARED // len(regards) + 1
+    # Among rows that are equal in one regard, the sum decides.
+    keys = [regard * (int(total.max()) + 1) + total for regard in regards]
+    return np.unique(np.concatenate([np.argpartition(key, each)[:each] for key in keys]))

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.samplers.tpe.order import best_first
+from tunesmith.samplers.standing import best_rows
 from tunesmith.surrogates.evidence import Evidence, Points
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,7 @@ def split(evidence: Evidence) -> Split:
     To bound the cost of a proposal, the others are thinned out where they are far from good, evenly by quality.
     """
     count = min(math.ceil(_SHARE * len(evidence.points)), _MOST)
-    order = best_first(evidence, count)
+    order = best_rows(evidence.losses, evidence.excess, count)
     near, (far, far_weights) = order[count : count + _NEXT], _thinned(order[count + _NEXT :], _FAR)
     failed, failed_weights = _thinned(np.arange(len(evidence.failed)), _FAILED)
     others = evidence.points.at(np.concatenate([near, far]))

@@ -7,15 +7,16 @@ a bandit chooses an arm, and the model for it is made of that branch alone.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.samplers.branches import Branch, Listed
 from tunesmith.samplers.opening import branches
 from tunesmith.space.params import Choice
 from tunesmith.space.space import Space
-from tunesmith.surrogates.evidence import Evidence, Points
+from tunesmith.surrogates.evidence import Evidence
 from tunesmith.surrogates.transform import warped
 
 Floats = NDArray[np.float64]
@@ -29,30 +30,20 @@ _GAIN: Final = 0.01
 """What counts as a gain, as a part of the distance from the worst trials, but for a tenth of them, to the best."""
 
 
-class Branch(NamedTuple):
-    """The points where the parameter in `column` has its value number `code`, of `size`."""
-
-    column: int
-    code: int
-    size: int
-
-    def holds(self, points: Points) -> NDArray[np.bool_]:
-        inside: NDArray[np.bool_] = (points.X[:, self.column] * self.size).astype(int) == self.code
-        return inside
-
-
-def deciding(space: Space) -> tuple[tuple[int, int], ...]:
-    """Columns of the options that decide which other parameters take part, each with its number of values.
+def deciding(space: Space) -> tuple[Listed, ...]:
+    """Columns of the options that decide which other parameters take part.
 
     A number that does so, such as that of layers, is left out: its neighbours are alike, and a model knows that.
     """
     names = space.codec().names
     return tuple(
-        (column, size) for column, size in branches(space).items() if isinstance(space.params[names[column]], Choice)
+        Listed(column, np.linspace(0.0, 1.0, size + 1))
+        for column, size in branches(space).items()
+        if isinstance(space.params[names[column]], Choice)
     )
 
 
-def neglected_branch(number: int, evidence: Evidence, deciding: tuple[tuple[int, int], ...]) -> Branch | None:
+def neglected_branch(number: int, evidence: Evidence, deciding: tuple[Listed, ...]) -> Branch | None:
     """The branch that trial `number` is for, or None if it may look anywhere; deciding parameters take turns."""
     if not deciding or not len(evidence.points):
         return None
@@ -60,8 +51,8 @@ def neglected_branch(number: int, evidence: Evidence, deciding: tuple[tuple[int,
     every = _EVERY_IF_STALLED if _stalled(evidence.losses[:, 0]) else _EVERY
     if number % every:
         return None
-    column, size = deciding[number // every % len(deciding)]
-    tried = [Branch(column, code, size) for code in range(size)]
+    parent = deciding[number // every % len(deciding)]
+    tried = [Branch(parent, code) for code in range(parent.size)]
     records = [(branch, inside) for branch in tried if (inside := branch.holds(evidence.points)).any()]
     others = [(branch, inside) for branch, inside in records if not inside[np.argmin(losses)]]
     if not others:

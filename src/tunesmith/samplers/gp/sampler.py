@@ -10,8 +10,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tunesmith.samplers.base import Proposal
+from tunesmith.samplers.branches import Branch
 from tunesmith.samplers.fresh import fresh_proposal
-from tunesmith.samplers.gp.branches import Branch, deciding, neglected_branch
+from tunesmith.samplers.gp.branches import deciding, neglected_branch
 from tunesmith.samplers.gp.merit import Merit, chance_of_success, expected_gain, optimistic_gain
 from tunesmith.samplers.gp.search import FULL, TRIMMED, Score, best_points
 from tunesmith.samplers.gp.trust import beyond, trust_radius
@@ -76,7 +77,7 @@ class GaussianProcess:
         why = (
             merit.name
             if branch is None
-            else f"{merit.name}, where {self._moves.codec.names[branch.column]} was little tried"
+            else f"{merit.name}, where {self._moves.codec.names[branch.parent.column]} was little tried"
         )
         candidates = self._candidates(evidence, models, score, rng)
         return fresh_proposal(view, self._moves, candidates, ("gp", why), before, rng)

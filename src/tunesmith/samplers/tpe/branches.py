@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-from tunesmith.samplers.tpe.columns import Columns, Listed
+from tunesmith.samplers.branches import Branch
+from tunesmith.samplers.tpe.columns import Columns
 from tunesmith.surrogates.evidence import Evidence, Points
-
-
-class Branch(NamedTuple):
-    """One of the values of a parameter."""
-
-    parent: Listed
-    code: int
-
-    def holds(self, points: Points) -> NDArray[np.bool_]:
-        """Which points are in this branch, shape (n,)."""
-        inside: NDArray[np.bool_] = self.parent.codes(points.X) == self.code
-        return inside
-
-    def entered(self, U: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Rows of the unit cube, moved into this branch."""
-        moved = U.copy()
-        moved[:, self.parent.column] = self.parent.unit(self.code)
-        return moved
 
 
 def neglected(columns: Columns, evidence: Evidence) -> Branch | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.samplers.branches import Listed
 from tunesmith.samplers.opening import branches
 from tunesmith.space.params import Choice, Int, Param
 from tunesmith.space.space import Space
@@ -16,25 +17,6 @@ Floats = NDArray[np.float64]
 
 _CELLS: Final = 32
 """Numbers with more values than this are modelled as a continuum: their cells are narrower than most kernels."""
-
-
-class Listed(NamedTuple):
-    """A column with few values: its index, and the edges of the cells of its values in [0, 1], shape (size + 1,)."""
-
-    column: int
-    edges: Floats
-
-    @property
-    def size(self) -> int:
-        return len(self.edges) - 1
-
-    def unit(self, code: int) -> float:
-        """The middle of a cell."""
-        return float(self.edges[code] + self.edges[code + 1]) / 2.0
-
-    def codes(self, X: Floats) -> NDArray[np.intp]:
-        """Which value each row of `X` has, shape (n,)."""
-        return np.searchsorted(self.edges[1:-1], X[:, self.column], side="right")
 
 
 @final

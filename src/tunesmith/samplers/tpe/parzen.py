@@ -15,7 +15,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tunesmith.samplers.tpe.columns import Columns, Listed
+from tunesmith.samplers.branches import Listed
+from tunesmith.samplers.tpe.columns import Columns
 from tunesmith.surrogates.evidence import Points
 
 Floats = NDArray[np.float64]

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal
+from tunesmith.samplers.branches import Branch
 from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
-from tunesmith.samplers.tpe.branches import Branch, neglected, promising
+from tunesmith.samplers.tpe.branches import neglected, promising
 from tunesmith.samplers.tpe.columns import Columns
 from tunesmith.samplers.tpe.parzen import Parzen
 from tunesmith.samplers.tpe.split import Split, split

@@ -14,7 +14,7 @@ from tunesmith.plots.sections import SECTIONS, Section, curves_section, history_
 from tunesmith.trials.view import View
 from tunesmith.web.answers import json_bytes
 from tunesmith.web.documents import frame_of
-from tunesmith.web.reader import StudyReader
+from tunesmith.web.reader import Moment, StudyReader
 
 FIGURES: Final = tuple(SECTIONS)
 _WITHOUT_CURVES: Final = frozenset({"history", "parallel"})
@@ -29,7 +29,7 @@ class Drawn:
 
     def __init__(self, reader: StudyReader) -> None:
         self._reader = reader
-        self._kept: OrderedDict[tuple[str, str], tuple[int, bytes]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[Moment, bytes]] = OrderedDict()
 
     def figure(self, name: str, filter_text: str = "") -> bytes:
         """A figure with its words, as JSON. Raises `UnknownStudy` for a figure that there is not, and `InvalidFilter`."""
@@ -37,10 +37,11 @@ class Drawn:
             raise UnknownStudy(f"There is no figure {name[:80]!r}; there are {', '.join(FIGURES)}.")
         text = filter_text if name in _FILTERED else ""
         view = self._reader.view if name in _WITHOUT_CURVES else self._reader.full
-        seq, body = self._kept.get((name, text), (-1, b""))
-        if seq != view.seq:
+        moment = self._reader.moment(view)
+        known, body = self._kept.get((name, text), (None, b""))
+        if known != moment:
             body = section_bytes(self._section(name, view, text))
-            self._kept[name, text] = view.seq, body
+            self._kept[name, text] = moment, body
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return body

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from tunesmith.errors import TunesmithError
 from tunesmith.web.answers import problem
-from tunesmith.web.reader import StoreReader
+from tunesmith.web.reader import Moment, StoreReader
 
 _EVERY: Final = 0.3
 """Seconds between two looks at the store; each takes about a millisecond."""
@@ -44,31 +44,32 @@ class LiveStreams:
     async def _study(self, request: Request) -> Response:
         name = request.path_params["study"]
         await run_in_threadpool(self._reader.study, name)
-        return await self._stream(request, lambda: self._seq(name))
+        return await self._stream(request, lambda: self._moment(name))
 
-    def _sum(self) -> int:
-        return sum(info.seq + 1 for info in self._reader.infos())
+    def _sum(self) -> Moment:
+        return Moment(sum(info.seq + 1 for info in self._reader.infos()), 0)
 
-    def _seq(self, name: str) -> int:
-        return next((info.seq for info in self._reader.infos() if info.name == name), -1)
+    def _moment(self, name: str) -> Moment:
+        info = next((info for info in self._reader.infos() if info.name == name), None)
+        return Moment(info.seq, self._reader.study(name).times_weighed) if info else Moment(-1, 0)
 
-    async def _stream(self, request: Request, look: Callable[[], int]) -> Response:
+    async def _stream(self, request: Request, look: Callable[[], Moment]) -> Response:
         if self._open >= _MOST_STREAMS:
             return problem(request.scope, 503, f"{_MOST_STREAMS} pages are open already; close some of them.")
         return StreamingResponse(self._messages(request, look), media_type="text/event-stream")
 
-    async def _messages(self, request: Request, look: Callable[[], int]) -> AsyncIterator[bytes]:
+    async def _messages(self, request: Request, look: Callable[[], Moment]) -> AsyncIterator[bytes]:
         self._open += 1
         try:
             known, quiet = None, 0.0
             while not (self._is_ending() or await request.is_disconnected()):
                 try:
-                    seq = await run_in_threadpool(look)
+                    moment = await run_in_threadpool(look)
                 except TunesmithError:
                     return
-                if seq != known:
-                    known, quiet = seq, 0.0
-                    yield f"data: {json.dumps({'seq': seq})}\n\n".encode()
+                if moment != known:
+                    known, quiet = moment, 0.0
+                    yield f"data: {json.dumps({'seq': moment.seq})}\n\n".encode()
                 elif quiet >= _ALIVE:
                     quiet = 0.0
                     yield b": still here\n\n"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, NamedTuple, TypeVar, final
 
+from tunesmith.analysis.best import Best, observed_best, suppose, weighed
 from tunesmith.analysis.ranking import ranking
 from tunesmith.analysis.summary import Summary, summary
 from tunesmith.analysis.table import Table, table
 from tunesmith.errors import UnknownStudy
+from tunesmith.run.threads import one_thread
 from tunesmith.stores.base import Store, StudyInfo
 from tunesmith.trials.facts import Event
 from tunesmith.trials.view import View
@@ -20,12 +23,26 @@ from tunesmith.web.notes import Notes, NotesReader
 _LARGE: Final = 20_000
 """Trials whose loading is worth keeping the garbage collector away for."""
 
+_SHARE: Final = 9.0
+"""Weighing rests this many times as long as it worked: the processor is there for the trials."""
+
 T = TypeVar("T")
+
+
+class Moment(NamedTuple):
+    """What pages are made of: how far the log has come, and how often the best trial has been weighed."""
+
+    seq: int
+    weighed: int
 
 
 @final
 class StudyReader:
-    """One study: its view without and with learning curves, and what was computed from them. For several threads."""
+    """One study: its view without and with learning curves, and what was computed from them. For several threads.
+
+    Which trial is best where noise is large takes seconds to weigh. Pages do not wait for that: they show the best by
+    value, or what was found before, until it has been weighed in the background.
+    """
 
     def __init__(self, store: Store, info: StudyInfo) -> None:
         self.name = info.name
@@ -36,35 +53,88 @@ class StudyReader:
         self._light = View(store.spec(info.name))
         self._full: View | None = None
         self._notes = NotesReader(store, info.name)
-        self._kept: dict[str, tuple[int, Any]] = {}
+        self._kept: dict[str, tuple[Moment, Any]] = {}
+        self._best: Best | None = None
+        self._weighed = 0
+        self._weighed_at = -1
+        """How many trials had ended then."""
+        self._weighing = False
+        self._pause = 0.0
 
     @property
     def view(self) -> View:
         """The study as it is now, without learning curves: most of a large study's bulk."""
         with self._lock:
-            self._light = self._advance(self._light, curves=False)
+            before, self._light = self._light, self._advance(self._light, curves=False)
+            if self._light is not before:
+                self._suppose(self._light)
             return self._light
 
     @property
     def full(self) -> View:
         """The study as it is now, with its learning curves."""
         with self._lock:
-            self._full = self._advance(self._full or View(self._light.spec), curves=True)
+            before, self._full = self._full, self._advance(self._full or View(self._light.spec), curves=True)
+            if self._full is not before:
+                self._suppose(self._full)
             return self._full
+
+    @property
+    def settled(self) -> View:
+        """As `full`, with the best trial weighed: for what is kept, such as a report."""
+        view = self.full
+        suppose(view, weighed(view))
+        return view
 
     def _advance(self, view: View, *, curves: bool) -> View:
         with _quick_loading(wanted=self._large and not view.seq):
             changes = self.store.changes(self.name, view.seq, reports=curves)
             return view.advance(changes, self.store.spec(self.name)) if changes.seq != view.seq else view
 
-    def kept(self, what: str, view: View, compute: Callable[[View], T]) -> T:
-        """`compute(view)`, computed once for every state of the study."""
+    # -- the best trial ----------------------------------------------------------------------------------------------
+
+    def _suppose(self, view: View) -> None:
+        observed = observed_best(view)
+        known = self._best
+        if known is not None and observed is not None:
+            leading = (known.luckier or known.trial).number
+            observed = known if leading == observed.trial.number else observed
+        suppose(view, observed)
+        if _ended(view) != self._weighed_at and not self._weighing and len(view.spec.objectives) == 1:
+            self._weighing = True
+            threading.Thread(target=self._weigh, name="tunesmith-ui-weigh", daemon=True).start()
+
+    def _weigh(self) -> None:
+        time.sleep(self._pause)
+        view, began = self.view, time.monotonic()
+        with one_thread():
+            found = weighed(view)
         with self._lock:
-            seq, value = self._kept.get(what, (-1, None))
-            if seq != view.seq:
-                value = compute(view)
-                self._kept[what] = (view.seq, value)
-            found: T = value
+            self._pause = _SHARE * (time.monotonic() - began)
+            changed, self._best, self._weighing, self._weighed_at = found != self._best, found, False, _ended(view)
+            for each in (self._light, self._full):
+                if each is not None:
+                    self._suppose(each)
+            self._weighed += changed
+
+    @property
+    def times_weighed(self) -> int:
+        """Grows when the best trial turns out to be another one, or to be worth something else."""
+        return self._weighed
+
+    # -- what is computed once ---------------------------------------------------------------------------------------
+
+    def moment(self, view: View) -> Moment:
+        """What a page of this view is made of; nothing needs to be made again while it stays the same."""
+        return Moment(view.seq, self._weighed)
+
+    def kept(self, what: str, view: View, compute: Callable[[View], T]) -> T:
+        """`compute(view)`, computed once for every moment of the study."""
+        with self._lock:
+            moment = self.moment(view)
+            if what not in self._kept or self._kept[what][0] != moment:
+                self._kept[what] = (moment, compute(view))
+            found: T = self._kept[what][1]
             return found
 
     @property
@@ -82,6 +152,8 @@ class StudyReader:
         """Numbers of the trials, best first."""
         return self.kept("ranking", self.view, lambda view: [trial.number for trial in ranking(view)])
 
+    # -- the log -----------------------------------------------------------------------------------------------------
+
     def events(self, number: int) -> Iterator[Event]:
         """The log of one trial."""
         return self.store.events(self.name, trial=number)
@@ -95,6 +167,10 @@ class StudyReader:
     def is_loaded(self) -> bool:
         """Whether the study has been read before, so that looking at it is quick."""
         return self._light.seq > 0
+
+
+def _ended(view: View) -> int:
+    return sum(trial.state.ended for trial in view.trials)
 
 
 @contextmanager

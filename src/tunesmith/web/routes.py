@@ -127,7 +127,7 @@ class Site:
 
     def _report(self, request: Request) -> Response:
         """To be saved, not to be shown: the report has scripts in it, which a page from here may not run."""
-        body = report_html(self._reader_of(request).full).encode("utf-8", "replace")
+        body = report_html(self._reader_of(request).settled).encode("utf-8", "replace")
         return body_answer(request, body, _HTML, headers={"content-disposition": 'attachment; filename="report.html"'})
 
     # -- their JSON twins --------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "show": ("show", "A study at a glance."),
     "best": ("show", "The best configuration of a study."),
     "trial": ("show", "One trial: what happened to it, and why."),
+    "top": ("top", "All studies of a store, live in the terminal."),
     "ui": ("ui", "The dashboard: all studies of a store in the browser, live."),
     "importance": ("explain", "Which parameters the outcome depends on."),
     "health": ("explain", "What is wrong with a study, and what to do about it."),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import time
 from typing import Any, Final
 
 import click
 
 from tunesmith.analysis.best import best_of, front_of
+from tunesmith.analysis.history import history
 from tunesmith.analysis.summary import Summary, summary
+from tunesmith.cli.charts import columns_for, history_chart
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.folder import trial_folder
@@ -64,7 +67,8 @@ def ls_command(store: str, as_json: bool) -> None:
 @click.argument("study", required=False)
 @store_option
 @json_option
-def show_command(study: str | None, store: str, as_json: bool) -> None:
+@click.option("--plot", is_flag=True, help="Draw the history, in characters.")
+def show_command(study: str | None, store: str, as_json: bool, plot: bool) -> None:
     """A study at a glance. STUDY may be left out where the store has only one."""
     with open_study(store, study) as opened:
         view = opened.view
@@ -89,6 +93,8 @@ def show_command(study: str | None, store: str, as_json: bool) -> None:
             click.echo(
                 f"the default configuration (trial {found.default.number}): {metrics_text(found.default.values, _names(view.spec))}"
             )
+        for line in history_chart(history(view), columns_for(shutil.get_terminal_size().columns)) if plot else ():
+            click.echo(line)
         click.echo("latest trials")
         for trial in view.trials[-_SHOWN:]:
             click.echo(f"  {_line(view, trial)}")

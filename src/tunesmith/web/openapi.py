@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 from typing import Any, Final
 
-from tunesmith import __version__
 from tunesmith.plots.sections import SECTIONS
 from tunesmith.web.documents import MOST_COMPARED
 from tunesmith.web.filters import LONGEST
@@ -38,7 +38,7 @@ def document() -> _Json:
     """The document."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tunesmith dashboard", "version": __version__, "description": _ABOUT},
+        "info": {"title": "Tunesmith dashboard", "version": version("tunesmith"), "description": _ABOUT},
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

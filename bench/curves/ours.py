@@ -16,8 +16,8 @@ from protocol import Param
 from tunesmith_peer import declared, version
 
 import tunesmith as ts
+from tunesmith.analysis.best import best_of
 from tunesmith.run.simulated import Simulated
-from tunesmith.trials.order import best_trial
 
 
 class Tunesmith:
@@ -29,14 +29,13 @@ class Tunesmith:
 
     def race(self, task: CurveTask, seed: int, workers: int, budget: float, points: Sequence[float]) -> Outcome:
         training = Training(task)
-        unit = task.full_cost / workers
-        watcher = Watcher(training, [point * unit for point in points])
+        watcher = Watcher(training, [point / workers for point in points])
         began = time.process_time()
         study = ts.tune(
             training.train,
             space=ts.Space({given["name"]: declared(Param(**given)) for given in task.space.wire()}),
             minimize="loss",
-            time=budget * unit,
+            time=budget / workers,
             steps=task.steps,
             parallel=workers,
             executor=watcher.executor,
@@ -55,16 +54,17 @@ class Tunesmith:
 
 
 class Training:
-    """The training function; `spent` are the seconds that looking up its curves took."""
+    """The training function. A virtual second is a full training; `spent` are real ones that looking up curves took."""
 
     def __init__(self, task: CurveTask) -> None:
         self._task = task
+        self._unit = task.full_cost
         self.spent = 0.0
 
     def train(self, **config):
         curve = self.curve(config)
-        for step, (value, cost) in enumerate(zip(curve.values, curve.costs, strict=True), 1):
-            yield {"loss": float(value), "seconds": float(cost), "step": step}
+        for value, cost in zip(curve.values, curve.costs / self._unit, strict=True):
+            yield {"loss": float(value), "seconds": float(cost)}
 
     def curve(self, config):
         began = time.process_time()
@@ -108,12 +108,12 @@ class Watcher:
         return self._seen + [self._look()] * len(self._left)
 
     def _look(self) -> Seen:
-        """Who has no best trial yet takes the one whose last report is the best, as in `world.py`."""
+        """The trial is that of `Study.best`; while there is none the one whose last report is the best, as in `world.py`."""
         view = self._view
         reported = [trial for trial in view.trials if trial.reports] if view else []
         if not reported:
             return Seen(None, None)
-        best = best_trial(view.spec, view.trials)
-        best = best or min(reported, key=lambda trial: trial.last.metrics["loss"])
+        found = best_of(view)
+        best = found.trial if found else min(reported, key=lambda trial: trial.last.metrics["loss"])
         smallest = min(min(view.curve(trial.number, "loss")[1]) for trial in reported)
         return Seen(self._training.curve(best.config).final, float(smallest))

@@ -19,7 +19,7 @@ OURS = "tunesmith:auto"
 HYPERBAND = "optuna-tpe-hyperband"
 WORKERS = (4, 16)
 CROSSING = 0.5  # rank agreement of early and final values below which curves are said to cross
-ENOUGH = 0.2  # of the tasks; a method with fewer would leave the others nothing to be compared on
+MOST, ENOUGH = 0.6, 0.2  # of the tasks and seeds; a method with fewer would leave the others little to be compared on
 
 
 def show(given) -> None:
@@ -42,39 +42,33 @@ def sections(folders: Sequence[Path], chosen: Sequence[str] | None = None, only:
             yield from _section(races)
             seen = measure.load(folders, workers=workers, kind="smallest", only=only)
             yield "Regret of the smallest value that was reported at any step, whatever becomes of it:"
-            yield _regrets([race for race in seen if race.method in _everywhere(races)])
+            yield _regrets([race for race in seen if race.method in _covering(races, MOST)])
     yield _about_methods(folders)
 
 
 def _section(races: Sequence[Race]) -> Iterable[str]:
-    everywhere, enough = _everywhere(races), _enough(races)
-    yield _standings(races, everywhere)
-    if len(everywhere) < len(enough):
+    most, enough = _covering(races, MOST), _covering(races, ENOUGH)
+    yield _standings(races, most)
+    if len(most) < len(enough):
         yield "All methods, where all of them ran:"
         yield _standings(races, enough)
     if OURS in enough:
         yield f"`{OURS}` against each of the others, wherever both ran:"
         yield _duels(races, [name for name in enough if name != OURS])
     yield "Mean rank by family, after 5 and 20 full trainings, of the methods of the first table:"
-    yield _families(races, everywhere)
-    crossing = [race for race in races if race.record["agreement"] < CROSSING]
+    yield _families(races, most)
+    crossing = [race for race in races if race.record["agreement"] < CROSSING and race.method in most]
     if crossing:
         tasks = sorted({race.task for race in crossing})
         yield f"Regret where curves cross ({', '.join(tasks)}):"
-        yield _regrets([race for race in crossing if race.method in everywhere])
+        yield _regrets(crossing)
 
 
-def _everywhere(races: Sequence[Race]) -> list[str]:
-    """The methods that ran on all tasks."""
-    tasks = {race.task for race in races}
-    names = [name for name in methods_of(races) if {race.task for race in races if race.method == name} == tasks]
-    return names or _enough(races)
-
-
-def _enough(races: Sequence[Race]) -> list[str]:
-    tasks = {race.task for race in races}
-    covered = {name: {race.task for race in races if race.method == name} for name in methods_of(races)}
-    return [name for name, found in covered.items() if len(found) >= ENOUGH * len(tasks)]
+def _covering(races: Sequence[Race], share: float) -> list[str]:
+    """The methods that ran at such a share of the places at which any did."""
+    places = {name: {race.place for race in races if race.method == name} for name in methods_of(races)}
+    everywhere = set().union(*places.values())
+    return [name for name, found in places.items() if len(found) >= share * len(everywhere)]
 
 
 def _standings(races: Sequence[Race], methods: Sequence[str]) -> str:

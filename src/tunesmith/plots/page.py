@@ -30,7 +30,7 @@ def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = 
 
     `notes` are sentences for its end: which sampler and scheduler searched, what to do next.
     """
-    explaining = [section for explain in EXPLAINING if (section := explain(view)) is not None]
+    explaining = [section for explain in EXPLAINING.values() if (section := explain(view)) is not None]
     sections = [*(section(view) for section in SECTIONS.values()), *explaining]
     drawn = {section.id: section.figure for section in sections if section.figure is not None}
     pages = _templates()

@@ -99,5 +99,8 @@ SECTIONS: Final[Mapping[str, Callable[[View], Section]]] = {
 }
 """In the order of the page; a new figure is one line here."""
 
-EXPLAINING: Final[tuple[Callable[[View], Section | None], ...]] = (importance_section, ablation_section)
+EXPLAINING: Final[Mapping[str, Callable[[View], Section | None]]] = {
+    "importance": importance_section,
+    "ablation": ablation_section,
+}
 """What takes seconds to compute, after the others; not for pages that are drawn anew with every report of a trial."""

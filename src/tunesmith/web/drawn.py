@@ -10,13 +10,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from tunesmith.errors import UnknownStudy
-from tunesmith.plots.sections import SECTIONS, Section, curves_section, history_section
+from tunesmith.plots.sections import EXPLAINING, SECTIONS, Section, curves_section, history_section
+from tunesmith.run.threads import one_thread
 from tunesmith.trials.view import View
 from tunesmith.web.answers import json_bytes
 from tunesmith.web.documents import frame_of
 from tunesmith.web.reader import Moment, StudyReader
 
-FIGURES: Final = tuple(SECTIONS)
+FIGURES: Final = (*SECTIONS, *EXPLAINING)
+ON_DEMAND: Final = frozenset(EXPLAINING)
+"""Computed when somebody asks for them: that takes seconds."""
 _WITHOUT_CURVES: Final = frozenset({"history", "parallel"})
 """Drawn from a view without learning curves, which loads in a third of the time."""
 _FILTERED: Final = {"history": history_section, "curves": curves_section}
@@ -33,7 +36,7 @@ class Drawn:
 
     def figure(self, name: str, filter_text: str = "") -> bytes:
         """A figure with its words, as JSON. Raises `UnknownStudy` for a figure that there is not, and `InvalidFilter`."""
-        if name not in SECTIONS:
+        if name not in FIGURES:
             raise UnknownStudy(f"There is no figure {name[:80]!r}; there are {', '.join(FIGURES)}.")
         text = filter_text if name in _FILTERED else ""
         view = self._reader.view if name in _WITHOUT_CURVES else self._reader.full
@@ -47,6 +50,9 @@ class Drawn:
         return body
 
     def _section(self, name: str, view: View, text: str) -> Section:
+        if name in EXPLAINING:
+            with one_thread():
+                return EXPLAINING[name](view) or Section(name, name.capitalize(), "Too few trials tell", [], None)
         if not text.strip():
             return SECTIONS[name](view)
         fits = frame_of(self._reader).matching(text)

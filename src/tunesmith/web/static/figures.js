@@ -16,7 +16,16 @@ export function watchFigures() {
     },
     { rootMargin: "300px" },
   );
-  for (const place of document.querySelectorAll("[data-figure]")) seen.observe(place);
+  for (const place of document.querySelectorAll("[data-figure]:not([data-asked])")) seen.observe(place);
+  // What takes seconds is computed when it is asked for, and again when it is asked for again.
+  for (const button of document.querySelectorAll("[data-compute]")) {
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      await update(button.closest("[data-figure]"));
+      button.textContent = "Compute again";
+      button.disabled = false;
+    });
+  }
   document.addEventListener("refreshed", updateSeen);
   document.addEventListener("filtered", updateSeen);
   dark.addEventListener("change", () => known.forEach((answer, place) => draw(place, answer.content)));

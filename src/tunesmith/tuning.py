@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from time import time as real_time
 from typing import Any, Literal
 
 from tunesmith.analysis.best import best_of, front_of
@@ -25,6 +26,7 @@ from tunesmith.schedulers.base import Scheduler
 from tunesmith.space.hints import bind, name_of
 from tunesmith.space.space import Space
 from tunesmith.stores.base import Store
+from tunesmith.stores.memory import MemoryStore
 from tunesmith.study import DEFAULT_STORE, Study
 from tunesmith.trials.spec import Pick, StudySpec, seconds_from
 
@@ -61,7 +63,8 @@ def tune(
     `{"memory_gb": "<= 8"}`.
 
     `parallel` trials run at a time, each in a process of its own with one of the `devices`; a single one runs in this
-    process, unless `executor="processes"`. `trial_time` ends single trials that take too long.
+    process, unless `executor="processes"`. `executor=ts.simulated(seconds=40)` plays the study through on a virtual clock,
+    in memory: how long would it take on `parallel=64` places? `trial_time` ends single trials that take too long.
 
     `name` is the study's, by default the function's. `store=None` keeps it in memory only. `points` are configurations
     to try right after the default one. `pick` says which report is a trial's value: "last" (default), "best", or the "mean"
@@ -85,7 +88,7 @@ def tune(
         minimize=minimize,
         maximize=maximize,
         limits=limits,
-        store=store,
+        store=_store_beside(places, store),
         seed=seed,
         trials=trials,
         time=time,
@@ -104,9 +107,16 @@ def tune(
 
 
 def executor_for(
-    executor: str | Executor, target: Target, *, parallel: int, devices: Sequence[str], time_limit: float | None
+    executor: str | Executor | Callable[..., Executor],
+    target: Target,
+    *,
+    parallel: int,
+    devices: Sequence[str],
+    time_limit: float | None,
 ) -> Executor:
-    """The executor that a user means by name."""
+    """The executor that a user means by its name, or by what makes it from a target and `slots`."""
+    if callable(executor):
+        return executor(target, slots=parallel)
     if not isinstance(executor, str):
         return executor
     if executor == "auto":
@@ -122,6 +132,15 @@ def executor_for(
     raise InvalidStudy(f"executor={executor!r} is not known; say 'auto', 'inline' or 'processes', or give an executor.")
 
 
+def _store_beside(executor: Executor, store: str | Path | Store | None) -> str | Path | Store | None:
+    """Where the study is kept. Times of another clock do not belong among those of real studies."""
+    if executor.clock is real_time or not (store is None or isinstance(store, str | Path)):
+        return store
+    if store not in (None, "memory", DEFAULT_STORE):
+        raise InvalidStudy(f"store={str(store)!r}: a simulated study is kept in memory; leave store out, or give None.")
+    return MemoryStore(executor.clock)
+
+
 def run_study(study: Study, executor: Executor, watcher: Watcher, *, source: Path | None = None) -> Study:
     """Run trials of a study on an executor until a budget is spent, and say how it ended."""
     driver = Driver(
@@ -133,6 +152,7 @@ def run_study(study: Study, executor: Executor, watcher: Watcher, *, source: Pat
         watcher=watcher,
         folder=study.folder,
         record=take_record(source, devices_from("auto")),
+        clock=executor.clock,
     )
     try:
         watcher.said(f"Study {study.name!r}: {_goal(study.spec)}\n  {study.sampler.why}\n  {study.scheduler.why}")

@@ -12,6 +12,7 @@ from tunesmith.errors import InvalidObjective
 from tunesmith.run.attempt import Target
 from tunesmith.run.inline import Inline
 from tunesmith.run.processes import Processes
+from tunesmith.run.simulated import Simulated
 from tunesmith.space import Float, Space, bind
 from tunesmith.testing.executors import ExecutorConformance, run_one
 from tunesmith.trials import Failed, Finished, Lost
@@ -31,6 +32,11 @@ class TestInline(ExecutorConformance):
 class TestProcesses(ExecutorConformance):
     def executor(self, target, **options):
         return Processes(target, slots=1, **options)
+
+
+class TestSimulated(ExecutorConformance):
+    def executor(self, target, **options):
+        return Simulated(target, 1, **options)
 
 
 def job(**changes):
@@ -146,7 +152,7 @@ def test_what_cannot_travel_is_named():
 def test_closing_ends_what_runs(processes, tmp_path):
     executor = processes(sleep_forever)
     executor.submit(job())
-    worker = executor._workers[0]._process
+    worker = executor._busy[0]._process
     executor.close()
     assert worker.returncode == -signal.SIGKILL
 
@@ -165,7 +171,7 @@ def test_workers_end_with_a_driver_that_was_killed(tmp_path):
         "def train(x):\n    threading.Event().wait()\n"
         "e = Processes(Target(train, bind(train, Space({'x': Float(0, 1)}))), slots=1)\n"
         "e.submit(ExecutorConformance.job())\n"
-        "print(e._workers[0]._process.pid, flush=True)\n"
+        "print(e._busy[0].pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     driver = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)

@@ -57,6 +57,7 @@ class Command:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.slots = slots
+        self.clock = time.time
         self._template = tuple(template)
         self._devices = tuple(devices)
         self._time_limit = time_limit

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, final
+from typing import Any, TypeAlias, TypeVar, final
 
 import numpy as np
 
 from tunesmith.errors import InvalidObjective
 from tunesmith.run.devices import detect_devices
-from tunesmith.run.executor import Job, Signal
+from tunesmith.run.executor import Job, Parked, Signal
 from tunesmith.run.folder import load_checkpoint, save_checkpoint
 from tunesmith.space.params import Choice, Float, Int, Ordinal, Param
-from tunesmith.trials.facts import Reported, Suggested
+from tunesmith.trials.facts import Noted, Reported, Suggested
 
 T = TypeVar("T")
+Said: TypeAlias = Reported | Suggested | Noted | Parked
+Exchange: TypeAlias = Callable[[Said], Signal]
+"""Passes on what a training says and returns the answer. To what needs none it is "continue"."""
 
 
 class StopTrial(BaseException):
@@ -38,7 +41,7 @@ class Context:
     step: int
     """The last step that was reported; after `load`, the step of the checkpoint."""
 
-    def __init__(self, job: Job, exchange: Callable[[Reported | Suggested], Signal]) -> None:
+    def __init__(self, job: Job, exchange: Exchange) -> None:
         self.number = job.trial
         self.seed = job.seed
         self.attempt = job.attempt
@@ -48,6 +51,12 @@ class Context:
         self._exchange = exchange
         self._best = math.inf
         self._is_best = True
+        self._saved = 0
+        """The step of the checkpoint; 0 while there is none."""
+        self._pausing = False
+        """Whether it was told to pause, and goes on only to the checkpoint that it is about to save."""
+        self._retrained = 0
+        """Steps that the study knew already, not told yet."""
 
     # -- reports -----------------------------------------------------------------------------------------------------
 
@@ -58,12 +67,55 @@ class Context:
 
         `step` says how far the training is, a whole number that grows; without it, one more than the last.
         """
-        reported = self.reported(metrics, named, step)
-        if reported is not None and self._exchange(reported) != "continue":
+        self._exchange_all(self.reporting(metrics, named, step))
+
+    def reporting(self, metrics: Any, named: Mapping[str, float], step: int | None) -> Generator[Said, Signal, None]:
+        """A report as an exchange: yields what there is to say and is sent the answers.
+
+        Raises `StopTrial` if the trial must end.
+        """
+        if self._pausing:
+            yield from self._parking()
+        before = self.step
+        reported = self._reported(metrics, named, step)
+        if reported.step <= self._job.after:
+            self._retrained += reported.step - before
+            return
+        yield from self._confessing()
+        answer = yield reported
+        if answer == "pause" and 0 < self._saved == before:
+            # As after the last report, it is about to save; from there it could go on in any process.
+            self._pausing = True
+        elif answer == "pause":
+            yield from self._parking()
+        elif answer != "continue":
             raise StopTrial
 
-    def reported(self, metrics: Any, named: Mapping[str, float], step: int | None) -> Reported | None:
-        """The fact of a report; None if it is known already because the trial was resumed."""
+    def ending(self) -> Generator[Said, Signal, None]:
+        """What there is to say when the training has come to its end, as `reporting` does."""
+        if self._pausing:
+            yield from self._parking()
+        yield from self._confessing()
+
+    def _parking(self) -> Generator[Said, Signal, None]:
+        self._pausing = False
+        if (yield Parked(self.step, 0 < self._saved == self.step)) != "continue":
+            raise StopTrial
+
+    def _confessing(self) -> Generator[Said, Signal, None]:
+        steps, self._retrained = self._retrained, 0
+        if steps:
+            yield Noted("retrained", steps)
+
+    def _exchange_all(self, saying: Generator[Said, Signal, None]) -> None:
+        try:
+            said = next(saying)
+            while True:
+                said = saying.send(self._exchange(said))
+        except StopIteration:
+            return
+
+    def _reported(self, metrics: Any, named: Mapping[str, float], step: int | None) -> Reported:
         given = {**metrics_from(metrics, self._job.metrics), **named} if metrics is not None else dict(named)
         checked = checked_metrics(given)
         self.step = self._checked_step(step)
@@ -71,7 +123,7 @@ class Context:
         self._is_best = first <= self._best
         if self._is_best:
             self._best = first
-        return Reported(self.step, checked, self.attempt) if self.step > self._job.after else None
+        return Reported(self.step, checked, self.attempt)
 
     def _checked_step(self, step: int | None) -> int:
         if step is None:
@@ -91,13 +143,19 @@ class Context:
         """
         if self._job.folder is not None:
             save_checkpoint(self._job.folder, self.step, state, best=self._is_best)
+            self._saved = self.step
+        if self._pausing:
+            self._exchange_all(self._parking())
 
     def load(self) -> Any:
-        """The state that an earlier attempt saved last, or None. Steps go on from there."""
+        """The state that was saved last, by an earlier attempt or by the trial that this one is forked from, or None.
+
+        Steps go on from there.
+        """
         checkpoint = load_checkpoint(self._job.folder) if self._job.folder is not None else None
         if checkpoint is None:
             return None
-        self.step = checkpoint.step
+        self.step = self._saved = checkpoint.step
         return checkpoint.state
 
     @property

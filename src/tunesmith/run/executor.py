@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeAlias, final
 
 from tunesmith.space.params import Config
-from tunesmith.trials.facts import Failed, Finished, Lost, Reported, Suggested
+from tunesmith.trials.facts import Failed, Finished, Lost, Noted, Reported, Suggested
 
 Signal: TypeAlias = Literal["continue", "stop", "pause", "release"]
-"""What a trial is told after a report. "release" sets it back to ready, for another time or another worker."""
+"""What a trial is told after a report. "pause" parks its training, which keeps all that it holds in memory but leaves its
+place; "release" ends the training, for another time or another worker."""
 
 
 @final
@@ -43,7 +44,20 @@ class Update(NamedTuple):
 
     trial: int
     attempt: int
-    fact: Reported | Suggested | Finished | Failed | Lost | None
+    fact: Reported | Suggested | Noted | Finished | Failed | Lost | None
+
+
+class Parked(NamedTuple):
+    """What a training that was told to pause says where it stops to wait; the answer lets it go on, or ends it."""
+
+    step: int
+    """Of its last report."""
+    saved: bool
+    """Whether its checkpoint belongs to that step, so that nothing is lost if it is ended here."""
+
+    def goes_on_with(self, job: Job) -> bool:
+        """Whether the job is to go on from here; if another driver has trained the trial meanwhile, it is not."""
+        return self.step == job.after
 
 
 class Executor(Protocol):
@@ -51,18 +65,29 @@ class Executor(Protocol):
 
     After every `Reported` that `poll` returns, the caller sends one `signal`; trials may wait for it. A place is free
     again once `poll` has returned the trial's `Finished`, `Failed`, `Lost` or `None`.
+
+    A job of a trial that is parked goes on from there, if the attempt is the same and the study knows no later report.
+    Otherwise the function is called anew: it may load a checkpoint, and what it reports up to `Job.after` is not told
+    again, but counted; before the first new report comes `Noted("retrained", steps)`.
     """
 
     slots: int
 
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The time in which trials run, in seconds: `time.time`, unless it is simulated."""
+
     def submit(self, job: Job) -> None:
-        """Begin a trial; at most `slots` at a time."""
+        """Begin a trial, or let it go on; at most `slots` at a time."""
 
     def poll(self, timeout: float) -> Sequence[Update]:
         """What happened since the last call; waits up to `timeout` seconds for something to happen."""
 
     def signal(self, trial: int, what: Signal) -> None:
-        """The answer to a report. Trials that have ended meanwhile are ignored."""
+        """The answer to a report. Trials that have ended meanwhile are ignored.
+
+        A parked trial may be told to "stop" or to "release" what it holds; no update follows.
+        """
 
     def close(self) -> None:
         """End everything that still runs, and give back processes and files. Closing twice is allowed."""

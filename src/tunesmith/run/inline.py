@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Sequence
-from typing import Any, final
+from dataclasses import dataclass
+from typing import final
 
-from tunesmith.run.attempt import Target, attempt_steps, run_attempt
-from tunesmith.run.executor import Job, Signal, Update
-from tunesmith.trials.facts import Failed, Finished, Reported, Suggested
+from tunesmith.run.attempt import Target
+from tunesmith.run.executor import Job, Parked, Signal, Update
+from tunesmith.run.randomness import Randomness, present_randomness
+from tunesmith.run.stepping import Stepping, begin
+from tunesmith.trials.facts import Failed, Noted, Reported, Suggested
 
 
 @final
@@ -19,102 +20,91 @@ class Inline:
 
     A function that takes a context runs in a thread of its own, since it reports from within a call; all others run in
     the calling thread. A trial's time limit is checked when it reports: a call cannot be interrupted from outside.
+    Parked trials stay in memory, however many there are.
     """
 
     slots = 1
 
     def __init__(self, target: Target, *, time_limit: float | None = None) -> None:
+        self.clock = time.time
         self._target = target
         self._time_limit = time_limit
-        self._run: _Stepped | _Threaded | None = None
+        self._run: _Run | None = None
+        self._parked: dict[int, _Run] = {}
 
     def submit(self, job: Job) -> None:
         assert self._run is None, "the only place is taken"
-        threaded = self._target.binding.wants_context
-        self._run = _Threaded(self._target, job) if threaded else _Stepped(self._target, job)
+        self._run = self._unpark(job) or _Run(job, begin(self._target, job), time.monotonic())
+
+    def _unpark(self, job: Job) -> _Run | None:
+        run = self._parked.pop(job.trial, None)
+        if run is None or run.parked is None:
+            return None
+        if run.job.attempt != job.attempt or not run.parked.goes_on_with(job):
+            run.training.close()
+            return None
+        run.go_on()
+        return run
 
     def poll(self, timeout: float) -> Sequence[Update]:  # noqa: ARG002  the work itself is the waiting
         run = self._run
         if run is None:
             return ()
-        fact = run.advance()
+        said = run.training.advance()
         job = run.job
-        if (
-            self._time_limit is not None
-            and isinstance(fact, Reported)
-            and time.monotonic() - run.began > self._time_limit
-        ):
-            run.answer("stop")
-            run.advance()
-            fact = Failed("timeout", f"still training after the limit of {self._time_limit:g} s per trial", job.attempt)
-        if not isinstance(fact, Reported | Suggested):
+        if isinstance(said, Parked):
+            run.park(said)
+            self._parked[job.trial], self._run = run, None
+            return (Update(job.trial, job.attempt, None),)
+        if isinstance(said, Reported) and self._time_limit is not None and run.seconds > self._time_limit:
+            run.training.answer("stop")
+            run.training.advance()
+            said = Failed("timeout", f"still training after the limit of {self._time_limit:g} s per trial", job.attempt)
+        run.awaits = isinstance(said, Reported)
+        if not isinstance(said, Reported | Suggested | Noted):
             self._run = None
-        return (Update(job.trial, job.attempt, fact),)
+        return (Update(job.trial, job.attempt, said),)
 
     def signal(self, trial: int, what: Signal) -> None:
-        if self._run is not None and self._run.job.trial == trial:
-            self._run.answer(what)
+        run = self._run
+        if run is not None and run.job.trial == trial:
+            if run.awaits:
+                run.awaits = False
+                run.training.answer(what)
+        elif what in ("stop", "release") and trial in self._parked:
+            self._parked.pop(trial).training.close()
 
     def close(self) -> None:
-        if self._run is not None:
-            self._run.close()
-            self._run = None
+        for run in (*self._parked.values(), *([self._run] if self._run is not None else [])):
+            run.training.close()
+        self._parked.clear()
+        self._run = None
 
 
 @final
-class _Stepped:
-    """Runs in the calling thread, from one yield to the next."""
+@dataclass
+class _Run:
+    """A trial's training, which has this process to itself or is parked in it."""
 
-    def __init__(self, target: Target, job: Job) -> None:
-        self.job = job
-        self.began = time.monotonic()
-        self._steps = attempt_steps(target, job, _no_context)
-        self._answer: Signal | None = None
+    job: Job
+    training: Stepping
+    began: float
+    awaits: bool = False
+    """Whether its report has not been answered yet."""
+    parked: Parked | None = None
+    _randomness: Randomness | None = None
 
-    def advance(self) -> Any:
-        fact = self._steps.send(self._answer)
-        if not isinstance(fact, Reported):
-            self._steps.close()
-        return fact
+    @property
+    def seconds(self) -> float:
+        """How long it has been training."""
+        return time.monotonic() - self.began
 
-    def answer(self, what: Signal) -> None:
-        self._answer = what
+    def park(self, parked: Parked) -> None:
+        self.parked, self.began = parked, -self.seconds
+        self._randomness = present_randomness()
 
-    def close(self) -> None:
-        self._steps.close()
-
-
-def _no_context(fact: Reported | Suggested) -> Signal:
-    raise AssertionError(f"{fact} from a function without a context")
-
-
-@final
-class _Threaded:
-    """Runs in a thread that waits for an answer after each report."""
-
-    def __init__(self, target: Target, job: Job) -> None:
-        self.job = job
-        self.began = time.monotonic()
-        self._facts: queue.SimpleQueue[Reported | Suggested | Finished | Failed | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Signal] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._main, args=(target,), name=f"trial-{job.trial}", daemon=True)
-        self._thread.start()
-
-    def _main(self, target: Target) -> None:
-        self._facts.put(run_attempt(target, self.job, self._exchange))
-
-    def _exchange(self, fact: Reported | Suggested) -> Signal:
-        self._facts.put(fact)
-        return "continue" if isinstance(fact, Suggested) else self._answers.get()
-
-    def advance(self) -> Any:
-        fact = self._facts.get()
-        if not isinstance(fact, Reported | Suggested):
-            self._thread.join()
-        return fact
-
-    def answer(self, what: Signal) -> None:
-        self._answers.put(what)
-
-    def close(self) -> None:
-        self._answers.put("release")
+    def go_on(self) -> None:
+        assert self._randomness is not None
+        self.parked, self.began = None, time.monotonic() + self.began
+        self._randomness.restore()
+        self.training.answer("continue")

@@ -5,8 +5,9 @@
       ╰──── job, signal ──────────────▶ one two-way pipe per worker
 
 A worker serves its slot from trial to trial, so that imports and data are loaded once. After any failure, and when a
-trial has left GPU memory behind, it is replaced by a fresh one. The training function travels by cloudpickle, so that
-functions of scripts and notebooks work; the script itself is not run again.
+trial has left GPU memory behind, it is replaced by a fresh one. A paused trial keeps its worker, in which it waits; its
+place gets another one. The training function travels by cloudpickle, so that functions of scripts and notebooks work; the
+script itself is not run again.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ import cloudpickle
 
 from tunesmith.errors import InvalidObjective
 from tunesmith.run.attempt import Target
-from tunesmith.run.devices import device_of
-from tunesmith.run.executor import Job, Signal, Update
+from tunesmith.run.executor import Job, Parked, Signal, Update
 from tunesmith.run.failure import exit_in_words, tail
+from tunesmith.run.parking import Parking, Waiting, default_parked_memory, memory_of
 from tunesmith.trials.facts import Failed, Finished, Lost
 
 _TRIES: Final = 2
 """A trial whose worker dies is tried once more: the cause may have been elsewhere on the machine."""
+_GRACE: Final = 10.0
+"""Seconds in which the `finally` blocks of a parked trial that is ended may run."""
 
 
 @final
@@ -41,48 +44,109 @@ class Processes:
     """Up to `slots` trials at a time, each in a process of its own.
 
     `devices` are given out one per slot through `CUDA_VISIBLE_DEVICES`. `time_limit` is in seconds per trial; a trial
-    beyond it is killed. Raises `InvalidObjective` if the function cannot be sent to another process.
+    beyond it is killed. Workers of paused trials are kept while their memory is less than `parked_memory` bytes together, by
+    default half of what is available; with `devices` only those that could not go on from a checkpoint. Raises `InvalidObjective` if the function cannot be
+    sent to another process.
     """
 
     def __init__(
-        self, target: Target, *, slots: int, devices: Sequence[str] = (), time_limit: float | None = None
+        self,
+        target: Target,
+        *,
+        slots: int,
+        devices: Sequence[str] = (),
+        time_limit: float | None = None,
+        parked_memory: float | None = None,
     ) -> None:
         self.slots = slots
+        self.clock = time.time
         self._payload = _pickled(target)
-        self._devices = tuple(devices)
+        self._devices = tuple(devices) or (None,)
         self._time_limit = time_limit
-        self._workers: list[_Worker | None] = [None] * slots
+        self._busy: list[_Worker] = []
+        self._idle: list[_Worker] = []
+        self._leaving: list[_Worker] = []
+        """Workers whose trial was told to end while it was parked."""
+        limit = default_parked_memory() if parked_memory is None else parked_memory
+        self._parking: Parking[_Worker] = Parking(limit, spares_saved=not devices)
 
     def submit(self, job: Job) -> None:
-        for slot, known in enumerate(self._workers):
-            if known is None or known.job is None:
-                worker = known or _Worker(self._payload, device_of(slot, self._devices), self.slots)
-                self._workers[slot] = worker
-                worker.begin(job, self._time_limit)
-                return
-        raise AssertionError("all places are taken")
+        assert len(self._busy) < self.slots, "all places are taken"
+        worker = self._unpark(job)
+        if worker is None:
+            worker = self._worker()
+            worker.begin(job, self._time_limit)
+        self._busy.append(worker)
+
+    def _unpark(self, job: Job) -> _Worker | None:
+        waiting = self._parking.take(job.trial)
+        if waiting is None:
+            return None
+        worker = waiting.holder
+        if waiting.job.attempt == job.attempt and waiting.parked.goes_on_with(job) and worker.lives:
+            worker.go_on()
+            return worker
+        self._dismiss(worker, "release")
+        return None
+
+    def _worker(self) -> _Worker:
+        """One that has nothing to do, for the device that has the least to do."""
+        busy = [worker.device for worker in self._busy]
+        device = min(self._devices, key=busy.count)
+        for worker in self._idle:
+            if worker.device == device:
+                self._idle.remove(worker)
+                return worker
+        if self._idle and len(self._busy) + len(self._idle) >= self.slots:
+            self._idle.pop(0).end()
+        return _Worker(self._payload, device, self.slots)
 
     def poll(self, timeout: float) -> Sequence[Update]:
-        busy = [worker for worker in self._workers if worker is not None and worker.job is not None]
-        if not busy:
+        self._see_off()
+        if not self._busy:
             return ()
-        patience = min([timeout, *(worker.seconds_left() for worker in busy)])
-        ready = wait([worker.pipe for worker in busy], max(0.0, patience))
-        updates = [update for worker in busy if worker.pipe in ready for update in worker.receive()]
-        updates += [update for worker in busy if worker.seconds_left() <= 0 for update in worker.overdue()]
-        self._workers = [None if worker is not None and worker.gone else worker for worker in self._workers]
+        patience = min([timeout, *(worker.seconds_left() for worker in self._busy)])
+        ready = wait([worker.pipe for worker in self._busy], max(0.0, patience))
+        updates = [update for worker in self._busy if worker.pipe in ready for update in worker.receive()]
+        updates += [update for worker in self._busy if worker.seconds_left() <= 0 for update in worker.overdue()]
+        for worker in [worker for worker in self._busy if worker.job is None or worker.parked is not None]:
+            self._busy.remove(worker)
+            if worker.job is not None and worker.parked is not None:
+                waiting = Waiting(worker.job, worker.parked, worker, memory_of(worker.pid))
+                for other in self._parking.add(waiting):
+                    self._dismiss(other, "release")
+            elif not worker.gone:
+                self._idle.append(worker)
         return updates
 
+    def _dismiss(self, worker: _Worker, what: Signal) -> None:
+        """End a parked trial; its `finally` blocks run, if they are quick."""
+        worker.tell_to_leave(what)
+        self._leaving.append(worker)
+
+    def _see_off(self) -> None:
+        staying = []
+        for worker in self._leaving:
+            if worker.pipe.poll() or worker.seconds_left() <= 0:
+                worker.end()
+            else:
+                staying.append(worker)
+        self._leaving = staying
+
     def signal(self, trial: int, what: Signal) -> None:
-        for worker in self._workers:
-            if worker is not None and worker.job is not None and worker.job.trial == trial:
+        for worker in self._busy:
+            if worker.job is not None and worker.job.trial == trial:
                 worker.send(("signal", what))
+                return
+        if what in ("stop", "release"):
+            waiting = self._parking.take(trial)
+            if waiting is not None:
+                self._dismiss(waiting.holder, what)
 
     def close(self) -> None:
-        for worker in self._workers:
-            if worker is not None:
-                worker.end()
-        self._workers = [None] * self.slots
+        for worker in (*self._busy, *self._idle, *self._leaving, *self._parking.clear()):
+            worker.end()
+        self._busy, self._idle, self._leaving = [], [], []
 
 
 @final
@@ -91,7 +155,9 @@ class _Worker:
 
     def __init__(self, payload: bytes, device: str | None, slots: int) -> None:
         self.pipe, theirs = Pipe()
+        self.device = device
         self.job: Job | None = None
+        self.parked: Parked | None = None
         self.gone = False
         self._deadline = float("inf")
         self._limit = 0.0
@@ -108,11 +174,29 @@ class _Worker:
         theirs.close()
         self.send(("setup", {"path": sys.path, "cwd": str(Path.cwd()), "target": payload}))
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
     def begin(self, job: Job, time_limit: float | None) -> None:
         self.job = job
         self._limit = time_limit or 0.0
         self._deadline = time.monotonic() + time_limit if time_limit is not None else float("inf")
         self.send(("job", job))
+
+    def go_on(self) -> None:
+        """Let the parked trial go on, with the time that it had left."""
+        self.parked, self._deadline = None, time.monotonic() + self._deadline
+        self.send(("signal", "continue"))
+
+    def tell_to_leave(self, what: Signal) -> None:
+        """Let the parked trial end, within a few seconds."""
+        self._deadline = time.monotonic() + _GRACE
+        self.send(("signal", what))
 
     def seconds_left(self) -> float:
         return self._deadline - time.monotonic() if self.job is not None else float("inf")
@@ -124,16 +208,19 @@ class _Worker:
     def receive(self) -> list[Update]:
         assert self.job is not None
         try:
-            fact, retires = self.pipe.recv()
+            said, retires = self.pipe.recv()
         except (EOFError, OSError):
             return self._died()
-        update = Update(self.job.trial, self.job.attempt, fact)
-        if fact is None or isinstance(fact, Finished | Failed):
+        if isinstance(said, Parked):
+            self.parked, self._deadline = said, self.seconds_left()
+            return [Update(self.job.trial, self.job.attempt, None)]
+        update = Update(self.job.trial, self.job.attempt, said)
+        if said is None or isinstance(said, Finished | Failed):
             self._leave(retires)
         return [update]
 
     def overdue(self) -> list[Update]:
-        if self.job is None:
+        if self.job is None or self.parked is not None:
             return []
         message = f"still training after the limit of {self._limit:g} s per trial"
         update = Update(self.job.trial, self.job.attempt, Failed("timeout", message, self.job.attempt))

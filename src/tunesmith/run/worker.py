@@ -19,9 +19,10 @@ import cloudpickle
 
 from tunesmith.errors import InvalidObjective
 from tunesmith.run.attempt import Target, run_attempt
+from tunesmith.run.context import Said
 from tunesmith.run.executor import Job, Signal
 from tunesmith.run.failure import failure_from
-from tunesmith.trials.facts import Failed, Finished, Reported, Suggested
+from tunesmith.trials.facts import Failed, Finished, Noted, Suggested
 
 _HEARTBEAT: Final = 0.5
 
@@ -35,7 +36,9 @@ def main(descriptor: int, parent: int) -> None:
         _, setup = pipe.recv()
         target = _unpickled(setup)
         while True:
-            _, job = pipe.recv()
+            kind, job = pipe.recv()
+            if kind != "job":
+                continue  # an answer to a trial that has ended meanwhile
             fact = _attempt(target, job, pipe)
             pipe.send((fact, isinstance(fact, Failed) or _leaves_memory()))
     except (EOFError, OSError):
@@ -66,12 +69,12 @@ def _attempt(target: Target | Exception, job: Job, pipe: Connection[Any, Any]) -
         )
         return failure_from(error, job.attempt)
     with _output_to(job.folder):
-        return run_attempt(target, job, lambda fact: _exchange(fact, pipe))
+        return run_attempt(target, job, lambda said: _exchange(said, pipe))
 
 
-def _exchange(fact: Reported | Suggested, pipe: Connection[Any, Any]) -> Signal:
-    pipe.send((fact, False))
-    if isinstance(fact, Suggested):
+def _exchange(said: Said, pipe: Connection[Any, Any]) -> Signal:
+    pipe.send((said, False))
+    if isinstance(said, Suggested | Noted):
         return "continue"
     _, signal_ = pipe.recv()
     answer: Signal = signal_

@@ -22,6 +22,7 @@ The method is called whenever a test wants a fresh object, one that has kept not
 | `schedulers` | `SchedulerConformance`: the laws of `Scheduler`, over stories of trials that report |
 | `stores`     | `StoreConformance`: the laws of `Store`                                           |
 | `executors`  | `ExecutorConformance`: the laws of `Executor`                                     |
+| `curves`     | `Table`: tabulated learning curves as a training function                          |
 | `histories`  | studies to test on: `history(spec, values=[0.3, 0.1])` is a View in one line        |
 
 Each test's docstring says what is demanded, and each failed assertion names the space or the story in which it failed.

@@ -19,7 +19,7 @@ from tunesmith.run.executor import Executor, Job, Signal, Update
 from tunesmith.space.hints import bind
 from tunesmith.space.params import Float
 from tunesmith.space.space import Space
-from tunesmith.trials.facts import Failed, Finished, Reported
+from tunesmith.trials.facts import Failed, Finished, Noted, Reported, Suggested
 
 _SPACE = Space({"x": Float(0, 1)})
 
@@ -89,6 +89,21 @@ def backwards(x: float, ctx: Context) -> None:
 
 def wanting(x: float, ctx: Context) -> float:
     return x + ctx.float("y", 0, 1)
+
+
+def walking(x: float) -> Iterator[float]:
+    import random  # noqa: PLC0415  what training code of others does
+
+    import numpy as np  # noqa: PLC0415
+
+    for _ in range(4):
+        x += random.random() + float(np.random.standard_normal())  # noqa: NPY002, S311
+        yield x
+
+
+def walking_in_a_call(x: float, ctx: Context) -> None:
+    for loss in walking(x):
+        ctx.report(loss)
 
 
 async def asynchronous(x: float) -> float:
@@ -184,6 +199,96 @@ class ExecutorConformance:
         assert first == second
         assert first != self.run(drawing, seed=6)
 
+    # -- pausing -----------------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("function", [yielding, reporting])
+    def test_a_paused_trial_goes_on_where_it_was(self, function: Callable[..., Any]) -> None:
+        """its place is free for another trial meanwhile, and nothing is trained twice"""
+        executor = self.executor(Target(function, bind(function, _SPACE)))
+        first = run_one(executor, self.job(), pausing_at(2))
+        other = run_one(executor, self.job(trial=1, config={"x": 0.5}))
+        rest = run_one(executor, self.job(after=2))
+        executor.close()
+        assert first == [Reported(1, {"loss": 0.25}, 1), Reported(2, {"loss": 1.25}, 1), None]
+        assert [fact.step for fact in other[:-1]] == [1, 2, 3]
+        assert rest == [Reported(3, {"loss": 2.25}, 1), Finished({}, 1)]
+
+    @pytest.mark.parametrize("function", [walking, walking_in_a_call])
+    def test_pausing_changes_no_random_number(self, function: Callable[..., Any]) -> None:
+        """whoever draws in between"""
+        whole = self.run(function)
+        executor = self.executor(Target(function, bind(function, _SPACE)))
+        parts = run_one(executor, self.job(), pausing_at(2))[:-1]
+        run_one(executor, self.job(trial=1, seed=6), pausing_at(3))
+        parts += run_one(executor, self.job(after=2))
+        executor.close()
+        assert parts == whole
+
+    def test_a_paused_trial_can_be_paused_again(self) -> None:
+        executor = self.executor(Target(yielding, bind(yielding, _SPACE)))
+        run_one(executor, self.job(), pausing_at(1))
+        again = run_one(executor, self.job(after=1), pausing_at(2))
+        rest = run_one(executor, self.job(after=2))
+        executor.close()
+        assert again == [Reported(2, {"loss": 1.25}, 1), None]
+        assert rest == [Reported(3, {"loss": 2.25}, 1), Finished({}, 1)]
+
+    @pytest.mark.parametrize("function", [yielding, reporting])
+    @pytest.mark.parametrize("signal", ["stop", "release"])
+    def test_a_parked_trial_that_was_told_to_end_is_trained_again(
+        self, function: Callable[..., Any], signal: Signal
+    ) -> None:
+        """what the study knows is not told twice, but what it cost is"""
+        executor = self.executor(Target(function, bind(function, _SPACE)))
+        run_one(executor, self.job(), pausing_at(2))
+        executor.signal(0, signal)
+        facts = run_one(executor, self.job(after=2))
+        executor.close()
+        assert facts == [Noted("retrained", 2), Reported(3, {"loss": 2.25}, 1), Finished({}, 1)]
+
+    def test_a_parked_training_of_an_earlier_attempt_is_given_up(self) -> None:
+        executor = self.executor(Target(yielding, bind(yielding, _SPACE)))
+        run_one(executor, self.job(), pausing_at(2))
+        facts = run_one(executor, self.job(attempt=2))
+        executor.close()
+        assert [fact.step for fact in facts[:-1]] == [1, 2, 3]
+
+    def test_a_parked_training_that_others_have_overtaken_is_given_up(self) -> None:
+        """another driver may have resumed the trial and trained it further"""
+        executor = self.executor(Target(yielding, bind(yielding, _SPACE)))
+        run_one(executor, self.job(), pausing_at(1))
+        facts = run_one(executor, self.job(after=2))
+        executor.close()
+        assert facts == [Noted("retrained", 2), Reported(3, {"loss": 2.25}, 1), Finished({}, 1)]
+
+    def test_a_trial_is_parked_with_its_checkpoint_saved(self, tmp_path: Path) -> None:
+        """so that another process can go on without training anything twice"""
+        folder = tmp_path / "trial"
+        executor = self.executor(Target(saving, bind(saving, _SPACE)))
+        assert run_one(executor, self.job(folder=folder), pausing_at(2))[-1] is None
+        executor.close()
+        facts = self.run(saving, folder=folder, after=2)
+        assert facts == [Reported(3, {"loss": 2.25}, 1), Reported(4, {"loss": 3.25}, 1), Finished({}, 1)]
+
+    def test_the_end_of_a_parked_training_is_not_lost(self, tmp_path: Path) -> None:
+        """a training that was told to pause at its last report has nothing to train when it goes on"""
+        folder = tmp_path / "trial"
+        executor = self.executor(Target(saving, bind(saving, _SPACE)))
+        assert run_one(executor, self.job(folder=folder), pausing_at(4))[-1] is None
+        assert run_one(executor, self.job(folder=folder, after=4)) == [Finished({}, 1)]
+        executor.close()
+
+    def test_closing_ends_what_is_parked(self) -> None:
+        executor = self.executor(Target(reporting, bind(reporting, _SPACE)))
+        run_one(executor, self.job(), pausing_at(1))
+        executor.close()
+        executor.close()
+
+
+def pausing_at(step: int) -> Callable[[Reported], Signal]:
+    """Answers of a scheduler that pauses trials at a step."""
+    return lambda fact: "pause" if fact.step == step else "continue"
+
 
 def drawing(x: float) -> float:
     import random  # noqa: PLC0415  what training code of others does
@@ -204,5 +309,5 @@ def run_one(executor: Executor, job: Job, answer: Callable[[Reported], Signal] =
             facts.append(update.fact)
             if isinstance(update.fact, Reported):
                 executor.signal(job.trial, answer(update.fact))
-            else:
+            elif not isinstance(update.fact, Suggested | Noted):
                 return facts

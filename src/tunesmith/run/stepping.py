@@ -1,0 +1,89 @@
+"""An attempt at a trial in this process that can be left and taken up again, from one report to the next."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import Protocol, TypeAlias, final
+
+from tunesmith.run.attempt import Target, attempt_steps, run_attempt
+from tunesmith.run.context import Said
+from tunesmith.run.executor import Job, Signal
+from tunesmith.trials.facts import Failed, Finished, Noted, Suggested
+
+Spoken: TypeAlias = Said | Finished | Failed | None
+
+
+class Stepping(Protocol):
+    """An attempt that only trains when it is told to."""
+
+    def advance(self) -> Spoken:
+        """Train on until there is something to say; the end is the last thing, None if the trial was told to end."""
+
+    def answer(self, what: Signal) -> None:
+        """What to do after the last report, or where it was parked; to be given before the next `advance`."""
+
+    def close(self) -> None:
+        """End it now."""
+
+
+def begin(target: Target, job: Job) -> Stepping:
+    """A function that takes a context runs in a thread of its own, since it reports from within a call."""
+    return _Threaded(target, job) if target.binding.wants_context else _Stepped(target, job)
+
+
+@final
+class _Stepped:
+    """Runs in the calling thread, from one yield to the next."""
+
+    def __init__(self, target: Target, job: Job) -> None:
+        self._steps = attempt_steps(target, job, _no_context)
+        self._answer: Signal | None = None
+
+    def advance(self) -> Spoken:
+        spoken: Spoken = self._steps.send(self._answer)
+        self._answer = "continue"
+        if spoken is None or isinstance(spoken, Finished | Failed):
+            self._steps.close()
+        return spoken
+
+    def answer(self, what: Signal) -> None:
+        self._answer = what
+
+    def close(self) -> None:
+        self._steps.close()
+
+
+def _no_context(said: Said) -> Signal:
+    raise AssertionError(f"{said} from a function without a context")
+
+
+@final
+class _Threaded:
+    """Runs in a thread that waits for an answer after each report."""
+
+    def __init__(self, target: Target, job: Job) -> None:
+        self._spoken: queue.SimpleQueue[Spoken] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Signal] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._main, args=(target, job), name=f"trial-{job.trial}", daemon=True)
+
+    def _main(self, target: Target, job: Job) -> None:
+        self._spoken.put(run_attempt(target, job, self._exchange))
+
+    def _exchange(self, said: Said) -> Signal:
+        self._spoken.put(said)
+        return "continue" if isinstance(said, Suggested | Noted) else self._answers.get()
+
+    def advance(self) -> Spoken:
+        if self._thread.ident is None:
+            self._thread.start()
+        spoken = self._spoken.get()
+        if spoken is None or isinstance(spoken, Finished | Failed):
+            self._thread.join()
+        return spoken
+
+    def answer(self, what: Signal) -> None:
+        self._answers.put(what)
+
+    def close(self) -> None:
+        self._answers.put("release")

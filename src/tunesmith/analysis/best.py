@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from tunesmith.analysis.estimates import ENOUGH, Estimate
-from tunesmith.trials.order import best_trial, feasible, front, losses_of
+from tunesmith.trials.order import best_trial, feasible, front
 from tunesmith.trials.trial import State, Trial
-from tunesmith.trials.view import View
+from tunesmith.trials.view import STATES, View
 
 _LEADING: Final = 10
 """Of so many trials with the best values the one with the best expectation is chosen."""
@@ -78,18 +81,19 @@ def _best_of(view: View) -> Best | None:
         return None
     metric = view.spec.objectives[0].metric
     as_observed = Best(observed, metric)
-    finished = [trial for trial in view.of(State.DONE) if losses_of(view.spec, trial) is not None]
+    finished = np.flatnonzero((view.columns.state == STATES.index(State.DONE)) & np.isfinite(view.losses).all(axis=1))
     if len(view.spec.objectives) > 1 or observed.state is not State.DONE or len(finished) < ENOUGH:
         return as_observed
+    ranked = finished[np.argsort(view.losses[finished, 0], kind="stable")].tolist()
+    kept = (trial for number in ranked if feasible(view.spec, trial := view.trials[number]))
+    leading = {trial.number: trial for trial in islice(kept, _LEADING)}
     from tunesmith.analysis.expected import expected  # noqa: PLC0415  scipy takes a while to load
 
-    found = expected(view)
+    found = expected(view, among=leading)
     if found is None or not found.large:
         return as_observed
     sign = view.spec.objectives[0].sign
-    ranked = sorted(finished, key=lambda trial: (sign * trial.values[metric], trial.number))
-    leading = [trial for trial in ranked if feasible(view.spec, trial)][:_LEADING]
-    trial = min(leading, key=lambda trial: sign * found.estimates[trial.number].mean)
+    trial = min(leading.values(), key=lambda trial: sign * found.estimates[trial.number].mean)
     if trial is observed:
         return Best(trial, metric, found.estimates[trial.number])
     return Best(trial, metric, found.estimates[trial.number], observed, found.estimates[observed.number])

@@ -7,7 +7,7 @@ metric. What the model has not learned yet counts as noise too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Final
 
@@ -18,6 +18,7 @@ from tunesmith.analysis.estimates import Estimate, Expected
 from tunesmith.space.space import Space
 from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.surrogates.models import Modeller
+from tunesmith.surrogates.posterior import Posterior
 from tunesmith.surrogates.transform import warped
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import View
@@ -30,15 +31,18 @@ _FREEDOM: Final = 3
 """Degrees of freedom from which on repeats tell more of noise than a model does."""
 _NEAR: Final = 0.3
 """How far from a mean the slope of the map to the metric's units is measured, in deviations of all losses."""
+_LEADING: Final = 10
+"""Noise is measured where so many configurations with the best values are, since it may differ elsewhere."""
 _BEYOND: Final = 10.0
 _BLOCK: Final = 4096
 """Configurations that are predicted at a time."""
 
 
-def expected(view: View, objective: int = 0) -> Expected | None:
+def expected(view: View, objective: int = 0, among: Collection[int] | None = None) -> Expected | None:
     """What the finished trials of a study are worth by one of its objectives; None while there is too little to tell.
 
-    Stopped trials are left out: their last reports are of shorter trainings.
+    Stopped trials are left out: their last reports are of shorter trainings. `among` are the numbers of those trials that
+    estimates are wanted of, all unless it is given.
     """
     evidence = _alone(evidence_of(view, [State.DONE]), objective)
     losses = evidence.losses[:, 0]
@@ -46,24 +50,34 @@ def expected(view: View, objective: int = 0) -> Expected | None:
         return None
     modeller = _modeller(view.space)
     (process,) = modeller.models(evidence, np.random.default_rng(0)).objectives
-    blocks = np.array_split(np.arange(len(losses)), len(losses) // _BLOCK + 1)
-    predicted = [process.predict(modeller.features.of(evidence.points.at(block))) for block in blocks]
-    mean, deviation = (np.concatenate(part) for part in zip(*predicted, strict=True))
     loss_at = _unwarped(losses)
     numbers, rows = _valued(view, evidence)
     measured = _between_repeats(view.losses[numbers, objective], rows)
-    slope = float(_half_width(loss_at, mean[[mean.argmin()]], _NEAR)[0]) / _NEAR
+    leading = evidence.points.at(np.argsort(losses, kind="stable")[:_LEADING])
+    top = process.mean(modeller.features.of(leading)).min(keepdims=True)
+    slope = float(_half_width(loss_at, top, _NEAR)[0]) / _NEAR
+    if among is not None:
+        wanted = np.isin(numbers, list(among))
+        numbers, rows = numbers[wanted], rows[wanted]
+    asked, places = np.unique(rows, return_inverse=True)
+    mean, deviation = _predicted(process, modeller, evidence.points.at(asked))
     target = view.spec.objectives[objective]
-    worth = zip((target.sign * loss_at(mean)).tolist(), _half_width(loss_at, mean, deviation).tolist(), strict=True)
-    estimates = [Estimate(*pair) for pair in worth]
+    worth = np.column_stack([target.sign * loss_at(mean), _half_width(loss_at, mean, deviation)])[places].tolist()
     return Expected(
         metric=target.metric,
-        estimates={number: estimates[row] for number, row in zip(numbers.tolist(), rows.tolist(), strict=True)},
+        estimates={number: Estimate(*pair) for number, pair in zip(numbers.tolist(), worth, strict=True)},
         noise=slope * float(np.sqrt(process.noise)) if measured is None else measured,
         repeated=measured is not None,
         share=process.noise if measured is None else (measured / slope) ** 2,
         configs=len(losses),
     )
+
+
+def _predicted(process: Posterior, modeller: Modeller, points: Points) -> tuple[Floats, Floats]:
+    """Means and deviations of points, (n,) both; of very many not all at once, which would take much memory."""
+    blocks = np.array_split(np.arange(len(points)), len(points) // _BLOCK + 1)
+    mean, deviation = zip(*(process.predict(modeller.features.of(points.at(block))) for block in blocks), strict=True)
+    return np.concatenate(mean), np.concatenate(deviation)
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ from tunesmith.samplers.gp.sampler import GaussianProcess
 from tunesmith.space.params import Float
 from tunesmith.space.space import Space
 from tunesmith.surrogates.evidence import Evidence, evidence_of
+from tunesmith.surrogates.features import Features
 from tunesmith.surrogates.models import Modeller
 from tunesmith.testing.histories import History, spec_of
 
@@ -78,7 +79,7 @@ def believed_best(seed: int, *, told: bool) -> float:
         hint = {"loss_se": error} if told else {}
         log.finish(log.begin({"x": x, "y": y}), loss=true_loss(x, y) + error * rng.standard_normal(), **hint)
     known = evidence_of(log.view)
-    models = Modeller(SQUARE).models(known, np.random.default_rng(0))
+    models = Modeller(Features(SQUARE)).models(known, np.random.default_rng(0))
     best = int(np.argmin(models.objectives[0].predict(models.features)[0]))
     return true_loss(*known.points.X[best].tolist())
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tunesmith.analysis.estimates import Estimate, Expected
 from tunesmith.space.space import Space
 from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
+from tunesmith.surrogates.features import Features
 from tunesmith.surrogates.models import Modeller
 from tunesmith.surrogates.posterior import Posterior
 from tunesmith.surrogates.transform import warped
@@ -83,7 +84,7 @@ def _predicted(process: Posterior, modeller: Modeller, points: Points) -> tuple[
 @lru_cache(maxsize=4)
 def _modeller(space: Space) -> Modeller:
     """Kept, since it keeps what it has fitted."""
-    return Modeller(space)
+    return Modeller(Features(space))
 
 
 def _alone(evidence: Evidence, objective: int) -> Evidence:

@@ -18,7 +18,8 @@ from tunesmith.trials.trial import State
 from tunesmith.trials.view import FAILURES, STATES, View
 
 _FAILED = STATES.index(State.FAILED)
-_OVER = [STATES.index(State.DONE), STATES.index(State.STOPPED)]
+_DONE = STATES.index(State.DONE)
+_OVER = [_DONE, STATES.index(State.STOPPED)]
 _PAUSED = STATES.index(State.PAUSED)
 _RUNNING = STATES.index(State.RUNNING)
 _NAN = 1 + FAILURES.index("nan")
@@ -55,6 +56,8 @@ class Evidence(NamedTuple):
     """(r,) how many trials each row stands for."""
     numbers: NDArray[np.int64]
     """(r,) the first trial of each."""
+    progress: NDArray[np.float64]
+    """(r,) how far each was trained: 1 to its end, else the logarithm of its steps in parts of that of a full training's."""
     failed: Points
     failures: NDArray[np.int64]
     """(f,) the trials that failed."""
@@ -72,6 +75,7 @@ class Evidence(NamedTuple):
             self.excess[kept],
             self.repeats[kept],
             self.numbers[kept],
+            self.progress[kept],
             self.failed.at(lost),
             self.failures[lost],
             self.kinds[lost],
@@ -114,11 +118,21 @@ def evidence_of(view: View, valued_by: Sequence[State] = (State.DONE, State.STOP
         excess=_means(excess, np.ones_like(excess), group, len(first))[0],
         repeats=repeats,
         numbers=numbers[first],
+        progress=_progress(view)[numbers[first]],
         failed=points.at(failed),
         failures=np.flatnonzero(failed),
         kinds=kinds[failed].astype(np.int8),
         pending=points.at(view.pending & ~valued),
     )
+
+
+def _progress(view: View) -> NDArray[np.float64]:
+    columns = view.columns
+    longest = max(view.full_steps or 0, int(columns.step.max(initial=0)))
+    if longest < 2:
+        return np.ones(len(columns.step))
+    share: NDArray[np.float64] = np.log(np.maximum(columns.step, 1)) / np.log(longest)
+    return np.where(columns.state == _DONE, 1.0, np.minimum(share, 1.0))
 
 
 def _distinct(X: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

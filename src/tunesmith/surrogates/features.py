@@ -42,6 +42,10 @@ class Features:
         ]
         return np.concatenate(parts, axis=1) if parts else np.zeros((len(points), 0))
 
+    def rows(self, points: Points, progress: Floats) -> Floats:  # noqa: ARG002
+        """Features of what was observed at points, shape (n, q); how far they were trained does not matter."""
+        return self.of(points)
+
     def _indicators(self, points: Points, j: int) -> Floats:
         size = int(self.sizes[j])
         codes = (points.X[:, j] * size).astype(int)
@@ -50,8 +54,35 @@ class Features:
 
     def distances(self, features: Floats) -> Floats:
         """Squared distances of all pairs i < j, separately for each column, shape (d, n(n-1)/2)."""
-        upper = np.triu_indices(len(features), 1)
-        squared = np.zeros((self.width, len(upper[0])))
-        for feature, column in zip(features.T, self.column.tolist(), strict=True):
-            squared[column] += (feature[upper[0]] - feature[upper[1]]) ** 2
-        return squared
+        return distances(features, self.column)
+
+
+@final
+class WithProgress:
+    """Features with one more: how far a trial was trained. Without being told, a point is looked at as if to its end."""
+
+    def __init__(self, inner: Features) -> None:
+        self._inner = inner
+        self.width = inner.width + 1
+        self.column = np.append(inner.column, inner.width)
+
+    def of(self, points: Points) -> Floats:
+        """Features of points as they will be at the end of their trainings, shape (n, q + 1)."""
+        return self.rows(points, np.ones(len(points)))
+
+    def rows(self, points: Points, progress: Floats) -> Floats:
+        """Features of what was observed at points after some progress, shape (n,) in [0, 1]."""
+        return np.column_stack([self._inner.of(points), progress])
+
+    def distances(self, features: Floats) -> Floats:
+        """As those of `Features`, with progress as the last column."""
+        return distances(features, self.column)
+
+
+def distances(features: Floats, columns: NDArray[np.int64]) -> Floats:
+    """Squared distances of all pairs i < j of rows (n, q), added up by the column of each feature: (d, n(n-1)/2)."""
+    upper = np.triu_indices(len(features), 1)
+    squared = np.zeros((int(columns.max(initial=-1)) + 1, len(upper[0])))
+    for feature, column in zip(features.T, columns.tolist(), strict=True):
+        squared[column] += (feature[upper[0]] - feature[upper[1]]) ** 2
+    return squared

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tunesmith.space.space import Space
 from tunesmith.surrogates.dominance import front_ranks
 from tunesmith.surrogates.evidence import Evidence
-from tunesmith.surrogates.features import Features
+from tunesmith.surrogates.features import Features, WithProgress
 from tunesmith.surrogates.fit import Hyper, default_hyper, fit
 from tunesmith.surrogates.posterior import Posterior
 from tunesmith.surrogates.rows import FITTED, modelled, stage
@@ -48,7 +47,7 @@ class Models(NamedTuple):
     rows: Rows
     """(r',) rows of the evidence that the objectives are modelled on."""
     features: Floats
-    """(r', q) features of these rows."""
+    """(r', q) features of these rows, as at the end of their trainings."""
     y: Floats
     """(r', m) warped losses of these rows."""
     objectives: tuple[Posterior, ...]
@@ -58,15 +57,16 @@ class Models(NamedTuple):
 
 @final
 class Modeller:
-    """Makes the models of one space. Keeps fitted length scales, which follow from the rows they were fitted to."""
+    """Makes the models of one space, as its features show it. Keeps fitted length scales, which follow from the rows they were fitted to."""
 
-    def __init__(self, space: Space) -> None:
-        self.features = Features(space)
+    def __init__(self, features: Features | WithProgress) -> None:
+        self.features = features
         self._fitted: dict[str, tuple[bytes, Hyper]] = {}
 
     def models(self, evidence: Evidence, rng: Generator) -> Models:
         """All models; `rng` decides which rows stand for the others where there are too many."""
-        features = self.features.of(evidence.points)
+        ends = self.features.of(evidence.points)
+        features = self.features.rows(evidence.points, evidence.progress)
         pending = self.features.of(evidence.pending)
         Y = warped(evidence.losses)
         rows = modelled(_badness(Y), features, rng)
@@ -85,12 +85,12 @@ class Modeller:
         )
         parts = rows, fitted
         limits = [
-            self._limit(j, excess, features, 1.0 / evidence.repeats, parts, pending)
+            self._limit(j, excess, ends, 1.0 / evidence.repeats, parts, pending)
             for j, excess in enumerate(evidence.excess.T)
         ]
         kinds = np.unique(evidence.kinds).tolist()
-        failures = [self._failure(kind, evidence, features, parts, pending) for kind in kinds]
-        return Models(rows, features[rows], Y[rows], objectives, (*(limit for limit in limits if limit), *failures))
+        failures = [self._failure(kind, evidence, ends, parts, pending) for kind in kinds]
+        return Models(rows, ends[rows], Y[rows], objectives, (*(limit for limit in limits if limit), *failures))
 
     def _limit(
         self, j: int, excess: Floats, features: Floats, noise: Floats, rows: tuple[Rows, Rows], pending: Floats

@@ -20,6 +20,7 @@ from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.space.space import Space
 from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
+from tunesmith.surrogates.features import Features, WithProgress
 from tunesmith.surrogates.models import Modeller, Models
 from tunesmith.trials.view import View
 
@@ -32,6 +33,7 @@ _FAR: Final = 1e3
 _FULL_UNTIL: Final = 120
 """Up to so many trials the search for the next one spares no effort."""
 _GOOD: Final = 5
+_BOTH: Final = 3
 _UNTRUSTED: Final = 0.05
 """Share of proposals that may be far from all trials even at first."""
 
@@ -51,7 +53,9 @@ class GaussianProcess:
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
         if view.space is not self._space:
-            self._space, self._moves, self._modeller = view.space, moves_of(view.space), Modeller(view.space)
+            self._space, self._moves = view.space, moves_of(view.space)
+            features = Features(view.space)
+            self._plain, self._staged = Modeller(features), Modeller(WithProgress(features))
             self._deciding = deciding(view.space)
         evidence = evidence_of(view)
         proposals: list[Proposal] = []
@@ -69,11 +73,12 @@ class GaussianProcess:
         branch = neglected_branch(view.next, evidence, self._deciding)
         if branch is not None:
             evidence = evidence.within(branch.holds)
-        models = self._modeller.models(evidence, rng)
+        modeller = self._staged if _is_staged(evidence) else self._plain
+        models = modeller.models(evidence, rng)
         # Within a branch the turns are counted there: those that the branch has would else all be of one kind.
         turn = view.next if branch is None else len(evidence.points)
         merit = _merit(turn, evidence, models)
-        score = self._score(view, evidence, models, merit, branch, rng)
+        score = self._score(view, evidence, modeller, models, merit, branch, rng)
         why = (
             merit.name
             if branch is None
@@ -83,7 +88,14 @@ class GaussianProcess:
         return fresh_proposal(view, self._moves, candidates, ("gp", why), before, rng)
 
     def _score(
-        self, view: View, evidence: Evidence, models: Models, merit: Merit, branch: Branch | None, rng: Generator
+        self,
+        view: View,
+        evidence: Evidence,
+        modeller: Modeller,
+        models: Models,
+        merit: Merit,
+        branch: Branch | None,
+        rng: Generator,
     ) -> Score:
         """What a point is worth as the next trial: merit and chance of success, within bounds that grow."""
         tried = evidence.points.joined(evidence.failed).joined(evidence.pending)
@@ -92,7 +104,7 @@ class GaussianProcess:
         checked = view.space.limits and self._moves.everything is None
 
         def score(points: Points) -> Floats:
-            features = self._modeller.features.of(points)
+            features = modeller.features.of(points)
             value = merit.score(features) + chance_of_success(models, features)
             if radius is not None:
                 away = beyond(points, tried, self._moves.dense, radius)
@@ -126,6 +138,9 @@ class GaussianProcess:
 def _merit(turn: int, evidence: Evidence, models: Models) -> Merit:
     """Expected gain and optimism take turns: the one is greedy, the other looks where little is known."""
     feasible = evidence.feasible[models.rows]
+    if _is_staged(evidence):
+        ended = evidence.progress[models.rows] == 1.0
+        feasible = feasible & ended if (feasible & ended).any() else feasible
     if not len(feasible):
         return Merit(_nothing, "away from failures, as nothing has succeeded so far")
     if not feasible.any():
@@ -133,6 +148,12 @@ def _merit(turn: int, evidence: Evidence, models: Models) -> Merit:
     if turn % 2:
         return expected_gain(models, feasible)
     return optimistic_gain(models, feasible, _WIDTH)
+
+
+def _is_staged(evidence: Evidence) -> bool:
+    """Whether how far trials were trained is a matter of its own: some ended early, and enough did not to tell them apart."""
+    ended = evidence.progress == 1.0
+    return bool(min(ended.sum(), (~ended).sum()) >= _BOTH)
 
 
 def _nothing(features: Floats) -> Floats:

@@ -17,7 +17,7 @@ _HALF: Final = 0.5
 _FEW: Final = 0.1
 """Half of the time on at most this part of the trials is worth a word."""
 _LOST: Final = 0.3
-_LEAST_SECONDS: Final = 60.0
+_LEAST_SECONDS: Final = 1.0
 """Of less time in all, nobody wants to hear."""
 _TOP: Final = 10
 

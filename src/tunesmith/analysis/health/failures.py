@@ -20,8 +20,9 @@ from tunesmith.trials.view import View
 
 _FEWEST: Final = 2
 _MANY: Final = 0.5
-_FAR: Final = 100.0
-"""In ranges of the better half; a search that has converged leaves its first trials ten of them behind."""
+_FIRST: Final = 10
+_FAR: Final = 1e4
+"""Times as far from the best as the first trials are in the middle; a search that converges at once leaves much behind."""
 
 
 def out_of_memory(view: View) -> Finding | None:
@@ -83,15 +84,16 @@ def _numbers(trials: Sequence[Trial]) -> tuple[int, ...]:
 
 
 def _diverged(view: View, trials: Sequence[Trial]) -> NDArray[np.bool_]:
-    """Whether each trial has no finite first objective, or one far beyond the better half of all."""
+    """Whether each trial has no finite first objective, or one far beyond what the search began with."""
     losses = np.array([_first_loss(view, trial) for trial in trials])
     finite = losses[np.isfinite(losses)]
     if not len(finite):
         return np.ones(len(trials), bool)
-    least, middle = np.quantile(finite, [0.0, 0.5])
+    # Later trials would not do: beside those of a search that has converged, its first ones look far off.
+    least, usual = finite.min(), np.median(finite[:_FIRST])
     # Halves, since the difference of huge values may overflow.
-    fence = middle / 2 + _FAR * (middle / 2 - least / 2)
-    far: NDArray[np.bool_] = ~np.isfinite(losses) | ((losses / 2 > fence) & (middle > least))
+    fence = usual / 2 + _FAR * (usual / 2 - least / 2)
+    far: NDArray[np.bool_] = ~np.isfinite(losses) | ((losses / 2 > fence) & (usual > least))
     return far
 
 

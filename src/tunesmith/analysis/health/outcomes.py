@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from tunesmith.analysis.estimates import ENOUGH
 from tunesmith.analysis.expected import expected
 from tunesmith.analysis.health.finding import Finding, count_text, number_text, trials_text
 from tunesmith.surrogates.evidence import evidence_of
@@ -23,9 +22,6 @@ _STEPS: Final = 3
 _TOP: Final = 10
 _DIFFERENCE: Final = 2.77
 """Deviations by which 95 % of the differences of two draws are smaller."""
-
-_TELLABLE: Final = 0.02
-"""A part of the variance of outcomes; a model does not tell less noise from its own misfit."""
 
 
 def constant_metric(view: View) -> Finding | None:
@@ -128,5 +124,4 @@ def _noise_of_trials(view: View) -> tuple[float, str] | None:
     if found.repeated:
         return found.noise, "from repeats"
     # What a model has not learned yet looks like noise to it.
-    known = found.configs >= ENOUGH and found.share >= _TELLABLE
-    return (found.noise, "as a model of the trials estimates it") if known else None
+    return (found.noise, "as a model of the trials estimates it") if found.large else None

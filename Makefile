@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 PEERS := optuna smac hebo ax hyperopt nevergrad dehb ray syne_tune
 
-.PHONY: demo test browser check bench bench-setup bench-quality bench-fidelity format clean
+.PHONY: demo test browser check bench bench-setup bench-quality bench-importance bench-fidelity format clean
 
 demo: $(READY)
 	$(BIN)/tunesmith demo
@@ -55,6 +55,9 @@ bench-fidelity: $(READY)
 	$(BIN)/python bench/fidelity.py run --seeds 2 --budget 20 --subset $(SLOW_CURVES:%=--method %)
 	$(BIN)/python bench/fidelity.py run --seeds 1 --budget 10 --subset $(SLOWEST_CURVES:%=--method %)
 	$(BIN)/python bench/fidelity.py report
+
+bench-importance: $(READY) bench/.envs/optuna/.ready
+	$(BIN)/python bench/importance.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

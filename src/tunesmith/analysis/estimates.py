@@ -36,7 +36,7 @@ class Expected:
     noise: float
     """Standard deviation between trainings of one configuration, where the best ones are, in units of the metric."""
     repeated: bool
-    """Whether repeats have shown it; else it is what the model could not explain, which is an upper bound of sorts."""
+    """Whether repeats have shown it; else it is what the model cannot explain, by noise or otherwise."""
     share: float
     """Its share of the variance between trials, as the model sees them."""
     configs: int
@@ -44,5 +44,5 @@ class Expected:
 
     @property
     def large(self) -> bool:
-        """Whether the trial with the best value is more likely lucky than best."""
+        """Whether luck decides which of the good trials has the best value."""
         return self.share > _LARGE and self.configs >= ENOUGH

@@ -35,6 +35,8 @@ from tunesmith.trials.facts import Failed, Finished, Lost
 
 _TRIES: Final = 2
 """A trial whose worker dies is tried once more: the cause may have been elsewhere on the machine."""
+_START: Final = 0.3
+"""About what a new worker takes to start, in seconds; so long it is worth waiting for one that is about to be free."""
 _GRACE: Final = 10.0
 """Seconds in which the `finally` blocks of a parked trial that is ended may run."""
 
@@ -91,6 +93,9 @@ class Processes:
 
     def _worker(self) -> _Worker:
         """One that has nothing to do, for the device that has the least to do."""
+        if not self._idle and self._leaving:
+            wait([worker.pipe for worker in self._leaving], _START)
+        self._see_off()
         busy = [worker.device for worker in self._busy]
         device = min(self._devices, key=busy.count)
         for worker in self._idle:
@@ -125,12 +130,15 @@ class Processes:
         self._leaving.append(worker)
 
     def _see_off(self) -> None:
+        """Workers whose parked trial has ended serve others, if there are not enough of them."""
         staying = []
         for worker in self._leaving:
-            if worker.pipe.poll() or worker.seconds_left() <= 0:
-                worker.end()
-            else:
+            if not worker.pipe.poll() and worker.seconds_left() > 0:
                 staying.append(worker)
+            elif worker.has_left() and len(self._busy) + len(self._idle) < self.slots:
+                self._idle.append(worker)
+            else:
+                worker.end()
         self._leaving = staying
 
     def signal(self, trial: int, what: Signal) -> None:
@@ -218,6 +226,14 @@ class _Worker:
         if said is None or isinstance(said, Finished | Failed):
             self._leave(retires)
         return [update]
+
+    def has_left(self) -> bool:
+        """Whether a trial that was told to leave has done so, and the worker can serve another one."""
+        if not self.pipe.poll():
+            return False
+        (update,) = self.receive()
+        self.parked = None
+        return update.fact is None and not self.gone
 
     def overdue(self) -> list[Update]:
         if self.job is None or self.parked is not None:

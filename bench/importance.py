@@ -1,11 +1,11 @@
 """Importance of parameters, against Optuna's evaluators on the same trials of functions whose importances are known.
 
     make bench-importance                      # everything: about an hour, nearly all of it Optuna's fANOVA
-    python bench/importance.py --trials 1000   # one size
+    python bench/importance.py --trials 1000   # one size; what is there of others stays
     python bench/importance.py --report        # the table again, from the results
 
 Writes bench/results/importance.json and the table in bench/README.md. Seconds are of the processor, one thread. Optuna runs
-in bench/.envs/optuna (`make bench-setup`); a method that needs more than `--limit` seconds is cut off, and counts as that.
+in bench/.envs/optuna (`make bench-setup`); it is cut off after `--limit` seconds of the processor.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is loaded: process
 import argparse
 import json
 import math
+import resource
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -39,9 +41,10 @@ NOISE = 0.1
 """Of the function's standard deviation: nobody's training is exact."""
 SEEDS = {1_000: 5, 10_000: 1}
 SLOW = {10_000: ("ishigami", "conditional")}
-"""Where a function takes Optuna's fANOVA more than ten minutes, two of them must do."""
+"""Where a function takes Optuna's fANOVA many minutes, two of them must do."""
 OURS = ("tunesmith fanova", "tunesmith fanova with intervals", "tunesmith ped-anova")
 THEIRS = ("optuna fanova", "optuna ped-anova")
+METHODS = (*OURS, *THEIRS)
 
 
 class Function(NamedTuple):
@@ -185,25 +188,25 @@ def theirs(method: str, function: Function, configs, values, seed: int, limit: f
         "method": method.removeprefix("optuna "),
         "seed": seed,
     }
-    try:
-        done = subprocess.run(
-            [PEER, HERE / "peers" / "optuna_importance.py"],
-            input=json.dumps(given), capture_output=True, text=True, check=True, timeout=limit,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+    done = subprocess.run(
+        [PEER, HERE / "peers" / "optuna_importance.py"],
+        input=json.dumps(given), capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5)),
+    )  # fmt: skip
+    if done.returncode == -signal.SIGXCPU:
         return None, limit
     found = json.loads(done.stdout)
     return found["importance"], found["seconds"]
 
 
-def run(sizes, limit: float):
+def run(sizes, methods, limit: float):
     rows = []
     for name, function in FUNCTIONS.items():
         total, first = truth(function)
         for count in sizes:
             for seed in range(SEEDS[count]):
                 configs, values = trials_of(function, count, seed)
-                for method in (*OURS, *THEIRS):
+                for method in methods:
                     if method == "optuna fanova" and name not in SLOW.get(count, FUNCTIONS):
                         continue
                     if method in OURS:
@@ -216,7 +219,7 @@ def run(sizes, limit: float):
                         "rank": agreement(total, found, function), "rank_first": agreement(first, alone, function),
                         "seconds": seconds, "found": found,
                     })  # fmt: skip
-                    print(rows[-1], flush=True)
+                    print(json.dumps(rows[-1]), flush=True)
     return rows
 
 
@@ -231,12 +234,12 @@ def agreement(known: np.ndarray, found: dict[str, float] | None, function: Funct
 
 
 def table(rows) -> str:
-    lines = ["| function | trials | " + " | ".join((*OURS, *THEIRS)) + " |", "|---|---|" + "---|" * 5]
+    lines = ["| function | trials | " + " | ".join(METHODS) + " |", "|---|---|" + "---|" * 5]
     sizes = sorted({row["trials"] for row in rows})
     for count in sizes:
         for name in (*FUNCTIONS, "mean"):
             part = [row for row in rows if row["trials"] == count and name in (row["function"], "mean")]
-            cells = [cell([row for row in part if row["method"] == method]) for method in (*OURS, *THEIRS)]
+            cells = [cell([row for row in part if row["method"] == method]) for method in METHODS]
             lines.append(f"| {name} | {count:,} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -263,16 +266,15 @@ def write(rows) -> None:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, action="append", choices=SEEDS)
-    parser.add_argument("--limit", type=float, default=600.0)
+    parser.add_argument("--method", action="append", choices=METHODS)
+    parser.add_argument("--limit", type=float, default=200.0)
     parser.add_argument("--report", action="store_true")
     given = parser.parse_args()
-    sizes = [] if given.report else given.trials or list(SEEDS)
-    rows = run(sizes, given.limit)
+    rows = [] if given.report else run(given.trials or list(SEEDS), given.method or METHODS, given.limit)
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
-    rows += [row for row in kept if row["trials"] not in sizes]
-    methods = (*OURS, *THEIRS)
-    rows.sort(key=lambda r: (r["trials"], list(FUNCTIONS).index(r["function"]), r["seed"], methods.index(r["method"])))
-    write(rows)
+    merged = {(r["trials"], r["function"], r["seed"], r["method"]): r for r in [*kept, *rows]}
+    order = list(FUNCTIONS)
+    write([merged[key] for key in sorted(merged, key=lambda k: (k[0], order.index(k[1]), k[2], METHODS.index(k[3])))])
 
 
 if __name__ == "__main__":

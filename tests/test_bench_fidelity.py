@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,16 @@ def test_runs_are_continued_and_compared(tmp_path: Path) -> None:
     tables = subprocess.run(compare, capture_output=True, text=True, check=True).stdout
     assert "### 4 workers" in tables
     assert "| `epochs-1` | 2 |" in tables
+
+
+def test_tunesmith_runs_in_the_same_world(tmp_path: Path) -> None:
+    given = ["--seeds", "1", "--budget", "5", "--only", "made/agree", "--out", tmp_path]
+    run = [sys.executable, BENCH / "fidelity.py", "run", "--method", "tunesmith:asha+random", *given]
+    subprocess.run(run, capture_output=True, text=True, check=True)
+    lines = (tmp_path / "tunesmith-asha+random.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    assert [record["budget"] for record in records] == [2, 5]
+    for record in records:
+        # A step costs a fiftieth of a full training on average, and four trials may be cut off by the end.
+        assert 0.7 * 50 * record["budget"] < record["steps"] < 1.3 * 50 * record["budget"] + 4
+        assert all(0 < value < 3 for value in record["handed"])

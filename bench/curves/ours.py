@@ -17,7 +17,6 @@ from tunesmith_peer import declared, version
 
 import tunesmith as ts
 from tunesmith.analysis.best import best_of
-from tunesmith.run.simulated import Simulated
 
 
 class Tunesmith:
@@ -85,7 +84,8 @@ class Watcher:
         self.steps = 0
 
     def executor(self, target, slots):
-        self._places = Simulated(target, slots, seconds="seconds")
+        """What `tune` takes to make the one that it runs trials on, whose clock is looked at here."""
+        self._places = ts.simulated(seconds="seconds")(target, slots=slots)
         return self._places
 
     def changed(self, view, changes):

@@ -67,8 +67,10 @@ class Finals:
         if not shares:
             return False
         places = slots + len(view.of(State.RUNNING))
-        seconds = math.ceil(len(shares) / places) * max(shares) * _full(view, lambda trial: trial.spent)
-        return left.seconds <= _MARGIN * seconds or left.cost <= _MARGIN * sum(shares) * _full(view, cost_of)
+        one, cost = max(shares) * _full(view, lambda trial: trial.spent), sum(shares) * _full(view, cost_of)
+        if left.seconds < one or left.cost < cost / len(shares):
+            return False  # not even one would come to its end
+        return left.seconds <= _MARGIN * math.ceil(len(shares) / places) * one or left.cost <= _MARGIN * cost
 
 
 def _share(view: View, trial: Trial) -> float:

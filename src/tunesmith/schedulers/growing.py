@@ -38,8 +38,8 @@ class PASHA:
 
     def next(self, view: View, slots: int) -> Sequence[Order]:
         rungs = self._rungs(view)
-        new = [New(budget=rungs.first) for _ in range(slots)]
-        return [*promotions(view, rungs, slots, top=ceiling(view, rungs)), *new][:slots]
+        orders: list[Order] = [*promotions(view, rungs, slots, top=ceiling(view, rungs))]
+        return [*orders, *(New(budget=rungs.first) for _ in range(slots))][:slots]
 
     def _rungs(self, view: View) -> Rungs:
         return Rungs(self.first, self.eta, view.full_steps)

@@ -47,7 +47,7 @@ class Hyperband:
             orders += promotions(view, rungs, slots, lambda numbers, b=bracket: _in(dealt, numbers, b))  # type: ignore[misc]  # bound now
         for number in range(view.next, view.next + slots):
             first = self._rungs(view, dealt[number % len(dealt)]).first
-            orders.append(New(budget=allowance(view, number, first)))
+            orders.append(New(budget=allowance(number, first)))
         return orders[:slots]
 
     def _brackets(self, view: View) -> int:

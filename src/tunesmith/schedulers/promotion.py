@@ -10,12 +10,10 @@ import numpy as np
 from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import CONTINUE, Decision, New, Order, Pause, Resume
 from tunesmith.schedulers.rungs import Rungs, Some, first_at, standing
-from tunesmith.schedulers.trust import trusted
+from tunesmith.schedulers.trust import audits, trusted
 from tunesmith.trials.trial import Report, State, Trial
 from tunesmith.trials.view import STATES, View
 
-_SHARE: Final = 81
-"""The first rung is at this part of a full training, by default."""
 _PAUSED: Final = STATES.index(State.PAUSED)
 
 
@@ -27,15 +25,20 @@ class Promotion:
     from the highest rung, else a new one. Paused trials go on where they stopped, if the executor could keep them or
     they saved a checkpoint.
 
-    `first` is the step of the first rung, by default an 81st of a full training. Rungs that say nothing about the next
-    one are left out for new trials (`trust.py`). While nobody knows how long a full training is, the study's first
-    trial goes on to its end.
+    `first` is the step of the first rung, by default one `share`-th of a full training. The study's first trial goes on to its
+    end, and so does now and then one from the middle of the first rung; as trials finish, the first rung rises, faster if
+    it does not order them as their ends do (`trust.py`).
     """
 
-    def __init__(self, *, eta: int = 3, first: int | None = None) -> None:
+    def __init__(self, *, eta: int = 3, first: int | None = None, share: int = 81) -> None:
         check_rungs("Promotion", eta, first)
+        if share < 1:
+            raise InvalidStudy(
+                f"Promotion(share={share}): give the part of a full training as a whole number, such as 81."
+            )
         self.eta = eta
         self.first = first
+        self.share = share
 
     def decide(self, view: View, trial: Trial, report: Report) -> Decision:
         return at_rung(view, trial, report, self._rungs(view))
@@ -43,11 +46,15 @@ class Promotion:
     def next(self, view: View, slots: int) -> Sequence[Order]:
         rungs = self._rungs(view)
         first = trusted(view, rungs)
-        new = [New(budget=allowance(view, view.next + i, first)) for i in range(slots)]
-        return [*promotions(view, rungs, slots), *new][:slots]
+        audited = [Resume(number) for number in audits(view, first)]
+        chosen = {order.trial for order in audited}
+        promoted = [order for order in promotions(view, rungs, slots) if order.trial not in chosen]
+        new: list[Order] = [New(budget=allowance(view.next + i, first)) for i in range(slots)]
+        orders: list[Order] = [*audited, *promoted]
+        return (orders + new)[:slots]
 
     def _rungs(self, view: View) -> Rungs:
-        return Rungs(self.first or first_rung(view, _SHARE), self.eta, view.full_steps)
+        return Rungs(self.first or first_rung(view, self.share), self.eta, view.full_steps)
 
 
 def first_rung(view: View, share: int) -> int:
@@ -57,9 +64,9 @@ def first_rung(view: View, share: int) -> int:
     return unit * max(1, round((view.full_steps or 0) / share / unit))
 
 
-def allowance(view: View, number: int, first: int) -> int | None:
-    """Up to which step a new trial may train; None to its end, as the first one that shows how long a training is."""
-    return None if number == 0 and view.full_steps is None else first
+def allowance(number: int, first: int) -> int | None:
+    """Up to which step a new trial may train: the first one to its end, to show how long that is and what it comes to."""
+    return None if number == 0 else first
 
 
 def at_rung(
@@ -82,9 +89,9 @@ def at_rung(
     return Pause(f"{values} at step {report.step} is number {rank} of {len(found)}; {goes_on}")
 
 
-def promotions(view: View, rungs: Rungs, slots: int, some: Some | None = None, top: int | None = None) -> list[Order]:
+def promotions(view: View, rungs: Rungs, slots: int, some: Some | None = None, top: int | None = None) -> list[Resume]:
     """Paused trials that are among the best of their rung, those of the highest rung first."""
-    orders: list[Order] = []
+    orders: list[Resume] = []
     if not len(view.trials) or not (view.columns.state == _PAUSED).any():
         return orders
     columns = view.columns

@@ -1,4 +1,4 @@
-"""Whether a low rung can be trusted: does it order trials as the next one does?"""
+"""Whether a low rung can be trusted: does it order trials as their ends do?"""
 
 from __future__ import annotations
 
@@ -7,50 +7,68 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.schedulers.rungs import Rungs, standing
+from tunesmith.schedulers.rungs import Ints, Rungs, standing
+from tunesmith.surrogates.dominance import spread_order
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import STATES, View
 
 _DONE: Final = STATES.index(State.DONE)
-_FINISHED: Final = 3
-_FEWEST: Final = 8
+_PAUSED: Final = STATES.index(State.PAUSED)
+_RISES: Final = 3
+"""The first rung rises with every so many finished trials."""
+_FEWEST: Final = 5
 _LEAST: Final = 0.1
-"""Rank correlation below which a rung is taken to say nothing about the next one.
+"""Rank correlation with the ends of trainings below which a rung is taken to say nothing about them.
 
-Only trials that were promoted have both values, and among those that are alike on the one rung the order on the next is
-mostly noise: 0.3 among them goes with 0.8 and more among all. What says nothing, or the contrary, stays below this.
+Most trials that have both values were promoted, and among those that are alike on a rung the order of their ends is mostly
+noise: 0.3 among them goes with 0.8 and more among all. What says nothing, or the contrary, stays below this.
 """
+_AUDITED: Final = 5
+"""Of so many trials that train to their end, one is an audit."""
 
 
 def trusted(view: View, rungs: Rungs) -> int:
     """The lowest rung at which a new trial may pause.
 
-    It rises with every third finished trial, since early values tell less the more is known of ends: few steps of many
-    trials are worth most at the beginning. And rungs that say nothing about the next one are left out.
+    It rises as trials finish, since early values tell less the more is known of ends: few steps of many trials are worth
+    most at the beginning. And rungs that do not order finished trials as their ends do are left out.
     """
+    finished = np.flatnonzero(view.columns.state == _DONE)
     rung = rungs.first
-    for _ in range(np.count_nonzero(view.columns.state == _DONE) // _FINISHED):
+    for _ in range(len(finished) // _RISES):
         rung = rungs.above(rung) or rung
-    while True:
-        above = rungs.above(rung)
-        if above is None:
-            return rung
-        agreement = rank_agreement(view, rung, above)
+    while (above := rungs.above(rung)) is not None:
+        agreement = agreement_with_ends(view, rung, finished)
         if agreement is None or agreement >= _LEAST:
-            return rung
+            break
         rung = above
+    return rung
 
 
-def rank_agreement(view: View, low: int, high: int) -> float | None:
-    """Spearman's rank correlation of the values at two steps over the trials that reported at both; None for too few."""
-    lower, higher = standing(view, low), standing(view, high)
-    common, at_low, at_high = np.intersect1d(lower.numbers, higher.numbers, return_indices=True)
-    if len(common) < _FEWEST:
+def agreement_with_ends(view: View, rung: int, finished: Ints) -> float | None:
+    """Spearman's rank correlation of values at a rung with those at the end, over finished trials; None for too few."""
+    early = standing(view, rung)
+    _, at_rung, at_end = np.intersect1d(early.numbers, finished, return_indices=True)
+    ends = view.losses[finished[at_end]]
+    known = np.isfinite(ends).all(axis=1)
+    if np.count_nonzero(known) < _FEWEST:
         return None
-    one, other = _ranks(lower.badness[at_low]), _ranks(higher.badness[at_high])
+    one = _ranks(early.badness[at_rung][known])
+    other = _ranks(ends[known, 0] if ends.shape[1] == 1 else spread_order(ends[known]))
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
     return float(np.corrcoef(one, other)[0, 1])
+
+
+def audits(view: View, rung: int) -> list[int]:
+    """Mostly none; now and then a trial from the middle of a rung that shall train to its end, to see what is overlooked."""
+    sent = sum(trial.budget is None and trial.state is not State.OPEN for trial in view.trials)
+    if sent % _AUDITED:
+        return []
+    found = standing(view, rung)
+    columns = view.columns
+    waiting = [n for n in found.best(len(found)) if columns.state[n] == _PAUSED and columns.step[n] == rung]
+    return [waiting[len(waiting) // 2]] if len(waiting) >= _FEWEST else []
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -131,9 +131,14 @@ class History:
         number = self.open()
         return self._ask(number, self._config(number) if config is None else config, budget)
 
-    def _ask(self, number: int, config: Config, budget: int | None = None) -> int:
+    def fork(self, parent: int, config: Config) -> int:
+        """A trial that goes on from where another one is."""
+        return self.start(self._ask(self.open(), config, parent=parent))
+
+    def _ask(self, number: int, config: Config, budget: int | None = None, parent: int | None = None) -> int:
         hints = config if self.spec.space.grows else None
-        asked = Asked({} if hints is not None else config, "history", "", number, self.view.seq, hints, budget=budget)
+        given = {} if hints is not None else config
+        asked = Asked(given, "history", "", number, self.view.seq, hints, budget=budget, parent=parent)
         self.write(number, asked)
         for index in range(self.manner.notes):
             self.write(number, Noted(f"note {index}", index))

@@ -208,9 +208,9 @@ class View:
     def _rows(self, trials: Sequence[Trial]) -> Columns:
         spec = self.spec
         X, active = self.space.codec().encode([trial.config or {} for trial in trials])
-        Y = np.array([values_of(trial, (o.metric for o in spec.objectives)) for trial in trials])
-        latest = np.array([_latest_of(trial, (o.metric for o in spec.objectives)) for trial in trials])
-        limits = np.array([_latest_of(trial, (limit.metric for limit in spec.limits)) for trial in trials])
+        Y = np.array([values_of(trial, (o.metric for o in spec.objectives)) for trial in trials], float)
+        latest = np.array([_latest_of(trial, (o.metric for o in spec.objectives)) for trial in trials], float)
+        limits = np.array([_latest_of(trial, (limit.metric for limit in spec.limits)) for trial in trials], float)
         return Columns(
             X=X,
             active=active,

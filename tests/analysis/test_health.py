@@ -191,7 +191,7 @@ def test_a_metric_that_never_changes(recorded):
     for config in random_configs(study.spec.space, 12):
         study.done(config, loss=2.303)
     finding = constant_metric(study.view)
-    assert (finding.severity, finding.sentence) == ("problem", "loss is 2.3 in all 12 trials.")
+    assert (finding.severity, finding.sentence) == ("problem", "loss is 2.303 in all 12 trials.")
 
 
 def test_a_metric_that_hardly_ever_changes(recorded):

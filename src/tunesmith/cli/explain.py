@@ -79,7 +79,8 @@ def health_command(study: str | None, store: str, as_json: bool) -> None:
 
 def _print_importance(found: Importance) -> None:
     where = "the whole space" if found.region == "whole" else "the top region"
-    click.echo(f"what {found.metric} depends on in {where} ({found.method}, {found.trials} configurations)")
+    explained = "" if found.explained is None else f", of unseen ones {max(found.explained, 0):.0%} explained"
+    click.echo(f"what {found.metric} depends on in {where} ({found.method}, {found.trials} configurations{explained})")
     width = max(len(share.name) for share in found.params)
     for share in found.params:
         click.echo(f"  {share.name:<{width}}  {_share_text(share)}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from tunesmith.analysis.axes import shown
+from tunesmith.analysis.words import count_text as count_text, join_text as join_text, number_text as number_text
 from tunesmith.space.params import Config, Json
 
 _BIDI: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -49,13 +49,6 @@ def config_lines(config: Config, most: int = 12) -> list[str]:
     return lines if len(config) <= most else [*lines, f"… and {len(config) - most} more"]
 
 
-def number_text(number: float) -> str:
-    """A metric's value, short: 0.08123, 12345, 1.2e-05, nan."""
-    if math.isfinite(number) and abs(number) < 1e9 and number == int(number):
-        return str(int(number))
-    return f"{number:.4g}"
-
-
 def duration_text(seconds: float) -> str:
     """A duration in two units at most: "48 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"."""
     if seconds < 10:
@@ -66,16 +59,6 @@ def duration_text(seconds: float) -> str:
             rest = whole % size // smaller
             return f"{whole // size} {unit} {rest} {small}" if rest else f"{whole // size} {unit}"
     return f"{whole} s"
-
-
-def count_text(count: int, noun: str) -> str:
-    """ "1 trial", "2,000 trials"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def join_text(parts: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def better_text(metric: str, direction: str | None, most: int = 60) -> str:

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.analysis.health.finding import Finding, joined, number_text
+from tunesmith.analysis.health.finding import Finding
 from tunesmith.analysis.importance.outcomes import outcomes_of
 from tunesmith.analysis.importance.surface import surface_of
+from tunesmith.analysis.words import join_text, number_text
 from tunesmith.space.codec import Varying
 from tunesmith.space.params import Choice, Float, Int, Ordinal
 from tunesmith.surrogates.evidence import Points, evidence_of
@@ -65,7 +66,7 @@ def at_bound(view: View) -> Finding | None:
     return Finding(
         "at-bound",
         "warning",
-        f"{joined([each.text for each in pinned])}; outcomes get better towards it.",
+        f"{join_text([each.text for each in pinned])}; outcomes get better towards it.",
         " ".join(each.remedy for each in pinned),
         tuple(known.numbers[order[: len(best)]].tolist()),
         {each.name: {"at_bound": each.hits, "best": len(best)} for each in pinned},
@@ -118,6 +119,8 @@ def _described(view: View, end: _End, best: int) -> _Pinned:
 def _wider(name: str, param: Float | Int, bound: float, *, upper: bool) -> str:
     if bound == 0 and not upper:
         return f"If 0 switches {name} off, leave it out of the search."
+    if bound == 1 and upper and param.low >= 0:
+        return f"Where 1 is the natural end of {name}, fix it there."
     if param.log:
         wider = bound * 10 if upper else bound / 10
     else:
@@ -126,8 +129,4 @@ def _wider(name: str, param: Float | Int, bound: float, *, upper: bool) -> str:
         wider = max(round(wider), 1) if param.log else round(wider)
     if wider == bound:
         return f"Where {number_text(bound)} is the natural end of {name}, fix it there."
-    return (
-        f"Search with a wider range of {name}, such as down to {number_text(wider)}."
-        if not upper
-        else (f"Search with a wider range of {name}, such as up to {number_text(wider)}.")
-    )
+    return f"Search with a wider range of {name}, such as {'up' if upper else 'down'} to {number_text(wider)}."

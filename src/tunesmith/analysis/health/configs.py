@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.analysis.health.finding import Finding, count_text, joined, number_text, trials_text
+from tunesmith.analysis.health.finding import Finding
 from tunesmith.analysis.importance.measure import importance
 from tunesmith.analysis.importance.shares import Importance
+from tunesmith.analysis.words import count_text, join_text, number_text, trials_text
 from tunesmith.surrogates.evidence import Evidence, evidence_of
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
@@ -49,7 +50,7 @@ def unused(view: View) -> Finding | None:
     return Finding(
         "unused",
         "note",
-        f"{joined(names)} made no difference that could be seen in {count_text(model.trials, 'trial')}.",
+        f"{join_text(names)} made no difference that could be seen in {count_text(model.trials, 'trial')}.",
         f"Check that the training uses {'it' if len(names) == 1 else 'them'}; else a fixed value saves the search the effort.",
         evidence={
             share.name: {"share": share.share, "high": share.high} for share in model.params if share.name in names

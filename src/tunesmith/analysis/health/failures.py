@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.analysis.health.finding import Finding, Severity, count_text, number_text, trials_text
+from tunesmith.analysis.health.finding import Finding, Severity
 from tunesmith.analysis.health.rules import Rule, learned, numbers_of, pairs_of
+from tunesmith.analysis.words import count_text, number_text, trials_text
 from tunesmith.errors import InvalidSpace
 from tunesmith.space.limits import Relation
 from tunesmith.space.params import Json

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from tunesmith.analysis.expected import expected
-from tunesmith.analysis.health.finding import Finding, count_text, number_text, trials_text
+from tunesmith.analysis.health.finding import Finding
+from tunesmith.analysis.words import count_text, number_text, trials_text
 from tunesmith.surrogates.evidence import evidence_of
 from tunesmith.trials.order import feasible, losses_of
 from tunesmith.trials.trial import Trial

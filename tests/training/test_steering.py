@@ -42,17 +42,14 @@ def test_whatever_comes_values_stay_in_bounds(moves):
     assert len(steering.path) == len(moves)
 
 
-def test_goes_back_when_validation_begins_to_rise():
-    """to the values of the best; the third time is the last"""
+def test_goes_back_when_validation_is_lost():
+    """to the values from before the rise; the third time is the last"""
     steering = Steering({"wd": 1.0}, rate=0.1)
-    best = {}
     for _ in range(3):
-        for count in range(40):
-            fine = count < 15
-            move = steering.move({"wd": 1.0 if fine else -1.0}, 1.0 - 0.01 * count if fine else 5.0)
-            best = move.values if fine else best
-            if move.event == "reverted":
-                assert move.values["wd"] == pytest.approx(best["wd"], rel=0.3)
+        for count in range(60):
+            rise = 0.05 * 1.4 ** max(count - 20, 0) - 0.05
+            if steering.move({"wd": -1.0}, 1.0 - 0.02 * min(count, 20) + rise).event == "reverted":
+                assert steering.values["wd"] < steering.path[-2].values["wd"]
                 break
     assert [move.event for move in steering.path].count("reverted") == 3
     assert steering.frozen

@@ -41,8 +41,8 @@ class Steering:
     """Positive hyperparameters, scalars or vectors, that descend the validation loss.
 
     Each step is one of Adam on the logarithms, at most a factor of 2, within `bounds` (by default a factor of 1000 around
-    the start). The mean of the last five validation losses must not begin to rise above its best: else the values of the
-    best go back into place and `rate` is halved; after the third time they stay for good.
+    the start). If the mean of five validation losses loses half of what it has gained, faster and faster, or one is not
+    finite, the values from before go back into place, and `rate` is halved; after the third time they stay for good.
     """
 
     def __init__(self, start: Mapping[str, ArrayLike], *, rate: float = 0.1, bounds: Bounds | None = None) -> None:
@@ -53,8 +53,7 @@ class Steering:
         self.path: list[Move] = []
         self._logs = {name: _log(name, value) for name, value in start.items()}
         self._limits = {name: _limits(name, logs, bounds or {}) for name, logs in self._logs.items()}
-        self._kept = dict(self._logs)
-        self._best = math.inf
+        self._start = dict(self._logs)
         self._losses: list[float] = []
         self._reverts = 0
         self._forget()
@@ -81,7 +80,7 @@ class Steering:
         return self._note("moved", loss, "against the hypergradient")
 
     def freeze(self) -> Values:
-        """No step from now on; the values that stay, the last good ones."""
+        """No step from now on; the values that stay."""
         self.frozen = True
         return self.values
 
@@ -89,34 +88,27 @@ class Steering:
         """What speaks for going back; empty if nothing does.
 
         A training that overfits becomes worse by itself, the more slowly the better the hyperparameters become. So a rise
-        counts only if it is faster than the change before it.
+        counts only if it takes back half of what was gained, and is faster than the change before it.
         """
-        latest = self._losses[-_WINDOW:]
-        if len(latest) < _WINDOW:
-            return ""
-        mean = float(np.mean(latest))
-        if mean < self._best:
-            self._best, self._kept = mean, dict(self._logs)
-            return ""
         if len(self._losses) < 3 * _WINDOW:
             return ""
-        earliest, middle = (
-            float(np.mean(part)) for part in np.split(np.array(self._losses[-3 * _WINDOW : -_WINDOW]), 2)
-        )
-        doubt = 3 * deviation(np.array(self._losses[-4 * _WINDOW :])) / math.sqrt(_WINDOW) + 1e-3 * abs(self._best)
-        if mean > self._best + doubt and mean - middle > max(middle - earliest, 0) + doubt:
-            return f"the mean validation loss rose from {self._best:.4g} to {mean:.4g}, faster than before"
+        means = np.convolve(self._losses, np.full(_WINDOW, 1 / _WINDOW), "valid")
+        first, best, latest = float(means[0]), float(means.min()), float(means[-1])
+        before, middle = float(means[-1 - 2 * _WINDOW]), float(means[-1 - _WINDOW])
+        doubt = 3 * deviation(np.array(self._losses[-4 * _WINDOW :])) / math.sqrt(_WINDOW) + 1e-3 * abs(best)
+        if latest > best + (first - best) / 2 + doubt and latest - middle > max(middle - before, 0) + doubt:
+            return f"the mean validation loss rose from {best:.4g} to {latest:.4g}, faster and faster"
         return ""
 
     def _revert(self, loss: float, why: str) -> Move:
-        self._logs = dict(self._kept)
-        self._losses.clear()
+        """The values from before the rise, which the last two windows are."""
+        kept = self.path[max(0, len(self.path) - 2 * _WINDOW)] if self.path else None
+        self._logs = dict(self._start) if kept is None else {name: np.log(value) for name, value in kept.values.items()}
+        self._losses.clear()  # weights have moved on; what they reach with the old values is the new standard
         self._forget()
         self._reverts += 1
         self.rate /= 2
         self.frozen = self._reverts >= _REVERTS
-        # Weights have moved on; what they reach with the old values is the new standard.
-        self._best = math.inf
         return self._note("reverted", loss, why + ("; frozen after the third time" if self.frozen else ""))
 
     def _descend(self, gradients: Values) -> None:

@@ -29,6 +29,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.samplers.tpe.sampler import TPE as TPE
     from tunesmith.samplers.uniform import Uniform as Uniform
     from tunesmith.samplers.wrap import Distinct as Distinct, Seeded as Seeded
+    from tunesmith.schedulers.bandit import Bandit as Bandit
     from tunesmith.schedulers.base import Continue as Continue, Pause as Pause, Scheduler as Scheduler, Stop as Stop
     from tunesmith.schedulers.combine import Any as Any
     from tunesmith.schedulers.divergence import Divergence as Divergence
@@ -41,7 +42,9 @@ if typing.TYPE_CHECKING:
     from tunesmith.schedulers.median import Median as Median
     from tunesmith.schedulers.patience import Patience as Patience
     from tunesmith.schedulers.plain import NoStopping as NoStopping
+    from tunesmith.schedulers.population import PBT as PBT
     from tunesmith.schedulers.promotion import Promotion as Promotion
+    from tunesmith.schedulers.replay import Replay as Replay
     from tunesmith.space.conditions import when as when
     from tunesmith.space.hints import arguments as arguments, space_of as space_of
     from tunesmith.space.limits import forbid as forbid
@@ -88,6 +91,7 @@ _HOMES: typing.Final = {
     "samplers.wrap": ("Distinct", "Seeded"),
     "schedulers.base": ("Continue", "Pause", "Scheduler", "Stop"),
     "schedulers.combine": ("Any",),
+    "schedulers.bandit": ("Bandit",),
     "schedulers.divergence": ("Divergence",),
     "schedulers.extrapolation": ("Extrapolation",),
     "schedulers.finals": ("Finals",),
@@ -98,7 +102,9 @@ _HOMES: typing.Final = {
     "schedulers.median": ("Median",),
     "schedulers.patience": ("Patience",),
     "schedulers.plain": ("NoStopping",),
+    "schedulers.population": ("PBT",),
     "schedulers.promotion": ("Promotion",),
+    "schedulers.replay": ("Replay",),
     "space.conditions": ("when",),
     "space.hints": ("arguments", "space_of"),
     "space.limits": ("forbid",),

@@ -33,6 +33,7 @@ from tunesmith.stores.base import Store
 from tunesmith.stores.sqlite import SqliteStore
 from tunesmith.stores.url import open_store
 from tunesmith.trials.facts import Asked, Draft, Fact, Failed, Lost, Opened, Reported, Started, Stopped
+from tunesmith.trials.lineage import Segment, schedule
 from tunesmith.trials.spec import Budget, Pick, StudySpec, limits_from, objectives_from, seconds_from
 from tunesmith.trials.trial import FailureKind, State, Trial
 from tunesmith.trials.view import FAILURES, View
@@ -185,6 +186,16 @@ class Study:
 
         with one_thread():
             return health(self.view)
+
+    def schedule(self, number: int) -> list[Segment]:
+        """What the training of a trial went through: which configuration up to which step, from its first ancestor on.
+
+        One segment, unless the trial was forked from another (`ts.PBT`). `ts.Replay` trains along it again.
+        """
+        view = self.view
+        if not 0 <= number < len(view.trials):
+            raise InvalidStudy(f"Study {self.name!r} has no trial {number}; it has {len(view.trials)}.")
+        return schedule(view, number)
 
     def table(self) -> Table:
         """All trials as columns and rows of plain values."""

@@ -22,6 +22,7 @@ from tunesmith.run.record import take_record
 from tunesmith.run.watcher import Watcher
 from tunesmith.run.words import config_text, metrics_text, plural
 from tunesmith.samplers.base import Sampler
+from tunesmith.schedulers.auto import choose_scheduler
 from tunesmith.schedulers.base import Scheduler
 from tunesmith.space.hints import bind, name_of
 from tunesmith.space.space import Space
@@ -143,6 +144,8 @@ def _store_beside(executor: Executor, store: str | Path | Store | None) -> str |
 
 def run_study(study: Study, executor: Executor, watcher: Watcher, *, source: Path | None = None) -> Study:
     """Run trials of a study on an executor until a budget is spent, and say how it ended."""
+    if study.spec.scheduler == "auto":
+        study.scheduler = choose_scheduler(study.spec, parks=executor.parks)
     driver = Driver(
         store=study.store,
         study=study.name,

@@ -28,6 +28,7 @@ class Places:
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
+        self.parks = True
         self._jobs: list[Job] = []
 
     def submit(self, job: Job) -> None:

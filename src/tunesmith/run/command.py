@@ -44,6 +44,8 @@ class Command:
     program or its script is not there.
     """
 
+    parks = False
+
     def __init__(
         self,
         template: Sequence[str],

@@ -156,6 +156,10 @@ class Driver:
         if isinstance(fact, Reported):
             self._report(update.trial, fact)
             return
+        if isinstance(fact, Noted):
+            # It counts steps; those of earlier resumes count too.
+            before = self.view.trials[update.trial].notes.get(fact.key, 0)
+            fact = Noted(fact.key, before + fact.value)
         if isinstance(fact, Suggested | Noted):
             self._log.add(update.trial, fact)
             return

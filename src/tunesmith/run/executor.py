@@ -72,6 +72,8 @@ class Executor(Protocol):
     """
 
     slots: int
+    parks: bool
+    """Whether a trial that is paused can go on where it stopped."""
 
     @property
     def clock(self) -> Callable[[], float]:

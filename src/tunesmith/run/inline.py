@@ -24,6 +24,7 @@ class Inline:
     """
 
     slots = 1
+    parks = True
 
     def __init__(self, target: Target, *, time_limit: float | None = None) -> None:
         self.clock = time.time

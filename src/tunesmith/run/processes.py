@@ -51,6 +51,8 @@ class Processes:
     sent to another process.
     """
 
+    parks = True
+
     def __init__(
         self,
         target: Target,

@@ -48,6 +48,8 @@ class Simulated:
     are no time, at once or when they come.
     """
 
+    parks = True
+
     def __init__(self, target: Target, slots: int, *, seconds: Seconds = 1.0) -> None:
         if slots < 1:
             raise InvalidStudy(f"slots={slots!r}: at least one trial must be allowed to run; give slots=1 or more.")
@@ -213,6 +215,8 @@ class _Event(NamedTuple):
 @final
 class Restarting:
     """An executor in which pausing gives up all that a trial holds: it goes on from its checkpoint, or from the beginning."""
+
+    parks = False
 
     def __init__(self, executor: Executor) -> None:
         self.slots = executor.slots

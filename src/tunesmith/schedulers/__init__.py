@@ -18,4 +18,6 @@ from tunesmith.schedulers.hyperband import Hyperband as Hyperband
 from tunesmith.schedulers.median import Median as Median
 from tunesmith.schedulers.patience import Patience as Patience
 from tunesmith.schedulers.plain import NoStopping as NoStopping
+from tunesmith.schedulers.population import PBT as PBT
 from tunesmith.schedulers.promotion import Promotion as Promotion
+from tunesmith.schedulers.replay import Replay as Replay

@@ -12,7 +12,7 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import CONTINUE, Decision, New, Order, Pause, Resume, Stop
 from tunesmith.schedulers.explore import Explore, Perturb
 from tunesmith.schedulers.halving import wobble
-from tunesmith.schedulers.rungs import standing
+from tunesmith.schedulers.rungs import Ints, standing
 from tunesmith.trials.trial import Report, State, Trial
 from tunesmith.trials.view import View
 
@@ -61,32 +61,39 @@ class PBT:
         self.explore = explore or Perturb()
 
     def decide(self, view: View, trial: Trial, report: Report) -> Decision:
-        if not self._looks_around(view, trial, report):
+        steps, _ = view.curve(trial.number, view.spec.objectives[0].metric)
+        steps = steps[steps <= report.step]
+        if view.full_steps is not None and report.step >= view.full_steps:
             return CONTINUE
-        reason = self._behind(view, trial, report)
-        if reason is not None:
-            return Stop(reason)
-        if self._must_wait(view, trial):
+        # Who comes first has nobody to be compared with; one step later, when it goes on, the others have come too.
+        interval = self.interval or max(1, (view.full_steps or 2 * _PARTS) // _PARTS)
+        looks = [int(steps[i]) for i in (-1, -2) if _looks_around(trial, steps, len(steps) + i, interval)]
+        for step in looks:
+            reason = self._behind(view, trial.number, step)
+            if reason is not None:
+                return Stop(reason)
+        if report.step in looks and self._must_wait(view, trial):
             values = ", ".join(f"{metric} {value:.4g}" for metric, value in report.metrics.items())
             return Pause(f"lets other members catch up at step {report.step}, with {values}")
         return CONTINUE
 
-    def _behind(self, view: View, trial: Trial, report: Report) -> str | None:
+    def _behind(self, view: View, number: int, step: int) -> str | None:
         """Why a member gives way to a fork of another one; None if it does not, or no fork can be opened any more."""
-        found = standing(view, report.step)
-        rank, count = found.rank(trial.number), len(found)
+        found = standing(view, step)
+        rank, count = found.rank(number), len(found)
         few = max(1, math.floor(self.share * count))
         if rank is None or count < _FEWEST or rank <= count - few or view.remaining.nothing:
             return None
-        donors = [
-            number
-            for number in found.best(few)
-            if view.trials[number].state in _TRAINING and _is_ahead(view, number, trial.number, report.step)
-        ]
-        if not donors:
+        if not any(
+            view.trials[other].state in _TRAINING and _is_ahead(view, other, number, step) for other in found.best(few)
+        ):
             return None
-        values = ", ".join(f"{o.metric} {report.metrics[o.metric]:.4g}" for o in view.spec.objectives)
-        return f"{values} at step {report.step} is number {rank} of {count}; a better one is continued in its place"
+        metric = view.spec.objectives[0].metric
+        steps, curve = view.curve(number, metric)
+        value = float(curve[steps == step][0])
+        return (
+            f"{metric} {value:.4g} at step {step} is number {rank} of {count}; a better one is continued in its place"
+        )
 
     def next(self, view: View, slots: int) -> Sequence[Order]:
         members = view.of(*_ALIVE, State.DONE)
@@ -97,16 +104,6 @@ class PBT:
         paused = sorted(view.of(State.PAUSED), key=lambda trial: (_step(trial), trial.number))
         return [*forks, *new, *(Resume(trial.number) for trial in paused)][:slots]
 
-    def _looks_around(self, view: View, trial: Trial, report: Report) -> bool:
-        """Once in every interval, and not within the first one after its fork."""
-        interval = self.interval or max(1, (view.full_steps or 2 * _PARTS) // _PARTS)
-        steps, _ = view.curve(trial.number, view.spec.objectives[0].metric)
-        earlier = steps[steps < report.step]
-        if not len(earlier):
-            return False
-        begun = 0 if trial.parent is None else int(steps[0]) - 1
-        return int(earlier[-1]) // interval < report.step // interval and report.step >= begun + interval
-
     def _must_wait(self, view: View, trial: Trial) -> bool:
         """Whether others are behind for want of a place: a population larger than the places takes turns."""
         begun = sum(other.parent is None for other in view.trials)
@@ -114,7 +111,8 @@ class PBT:
 
     def _fork(self, view: View, number: int) -> New | None:
         """A fork of one of the best that train now, by their values at the last step that all of them have reached."""
-        members = [trial for trial in view.of(*_TRAINING) if trial.reports]
+        full = view.full_steps or math.inf
+        members = [trial for trial in view.of(*_TRAINING) if trial.reports and _step(trial) < full]
         if not members:
             return None
         rng = np.random.default_rng([view.spec.seed, number, _FEWEST])
@@ -127,6 +125,14 @@ class PBT:
         config, how = self.explore(view, donor, self.frozen, rng)
         why = f"continues trial {donor.number}, {how}"
         return New(config=config, parent=donor.number, by="pbt", why=why)
+
+
+def _looks_around(trial: Trial, steps: Ints, i: int, interval: int) -> bool:
+    """Whether a trial's i-th report is the first one of an interval, and not of the one in which the trial began."""
+    if i < 1:
+        return False
+    begun = 0 if trial.parent is None else int(steps[0]) - 1
+    return int(steps[i - 1]) // interval < int(steps[i]) // interval and int(steps[i]) >= begun + interval
 
 
 def _step(trial: Trial) -> int:

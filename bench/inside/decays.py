@@ -13,7 +13,7 @@ from torch import nn
 import tunesmith as ts
 from inside.nets import Batches, Data, loss_and_error, make
 
-EPOCHS = 15
+EPOCHS = 60
 SIZE = 50
 EXAMPLES, WRONG = 300, 0.2
 """Of the training part, and the share of them whose class is drawn at random: without regularization they are learned by heart."""
@@ -49,26 +49,26 @@ def train(net: str, data: Data, lr: float, decays: list[float], seed: int, tune:
     model = make(net, data, seed)
     batches = Batches(data.train, SIZE, seed)
     optim = torch.optim.Adam(model.parameters(), lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optim, EPOCHS * len(batches) * 4)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optim, EPOCHS * len(batches))
     seen, judged = halves(data.val)
     hyper = ts.HyperGrad(
         model.parameters(),
         {"decays": decays},
         lambda h, batch: penalized(model, h["decays"], batch),
         lambda batch: nn.functional.cross_entropy(model(batch[0]), batch[1]),
-        every=3,
+        every=2,
         rate=0.2,
         iterations=10,
-        warmup=90,
+        warmup=60,
         bounds={"decays": (1e-6, 1.0)},
     )
-    for _ in range(EPOCHS * 4):
+    for epoch in range(EPOCHS):
         for batch in batches:
             optim.zero_grad()
             hyper.loss(batch).backward()
             optim.step()
             schedule.step()
-            if tune:
+            if tune and epoch < EPOCHS / 2:  # later the learning rate is too low for weights to answer
                 hyper.step(data.train, seen)
     return {
         "seen": loss_and_error(model, seen)[0],

@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 import tunesmith as ts
 from tunesmith.errors import InvalidStudy
 from tunesmith.training.lr_curve import read_curve
+from tunesmith.trials.facts import Draft
 
 RATES = np.geomspace(1e-7, 10, 100)
 
@@ -108,6 +109,17 @@ def test_narrows_a_space():
     assert (lr.low, lr.high, lr.log, lr.default) == (found.low, 0.05, True, 0.01)
     assert found.narrow(space, "lr").conditions == space.conditions
     assert found.float() == ts.Float(found.low, found.high, log=True, default=found.suggested)
+
+
+def test_says_why_in_the_study():
+    """as a fact, which stays"""
+    found = read_curve(RATES, curves())
+    space = found.narrow(ts.Space({"lr": ts.Float(1e-7, 10, log=True)}), "lr")
+    with ts.Study.open("s", space=space, minimize="loss") as study:
+        study.store.append("s", [Draft(None, found.fact("lr"))])
+        assert [event.fact.value["why"] for event in study.store.events("s") if event.fact == found.fact("lr")] == [
+            found.why
+        ]
 
 
 def test_narrow_moves_a_default_that_is_outside():

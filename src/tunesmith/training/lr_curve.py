@@ -19,6 +19,7 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.space.params import Float
 from tunesmith.space.space import Space
 from tunesmith.training.fitting import space_with
+from tunesmith.trials.facts import Noted
 
 _BANDWIDTH: Final = 2.0
 """Of the smoothing, in steps. It is centred: an exponential average would shift all places to higher rates."""
@@ -78,6 +79,11 @@ class LrRange:
         assert wanted is not None
         narrowed = replace(param, low=low, high=high, default=min(max(wanted, low), high))
         return space_with(space, name, narrowed)
+
+    def fact(self, name: str) -> Noted:
+        """The fact that says why a study's parameter `name` has this range, to be appended to the study."""
+        seen = {"parameter": name, "low": self.low, "high": self.high, "suggested": self.suggested, "why": self.why}
+        return Noted(f"range test of {name}", seen)
 
 
 class _Reading(NamedTuple):

@@ -86,39 +86,41 @@ class ForwardGrad:
         """The validation loss after training on the batches from here, and its gradients by the hyperparameters' logs."""
         held = {name: p for name, p in self._model.named_parameters() if p.requires_grad}
         weights = [p.detach().clone() for p in held.values()]
-        slots = [slot_of(self._optimizer, p) for p in held.values()]
-        like = weights[0]
+        place = _Place(
+            weights,
+            [slot_of(self._optimizer, p) for p in held.values()],
+            {name: [_Derivative.zero(weight) for weight in weights] for name in self._names},
+        )
         values = {
-            name: torch.as_tensor(value, dtype=like.dtype, device=like.device) for name, value in self.final.items()
+            name: torch.as_tensor(value, dtype=weights[0].dtype, device=weights[0].device)
+            for name, value in self.final.items()
         }
-        carried = {name: [_Derivative.zero(w) for w in weights] for name in self._names}
         with without_running_averages(self._model), warnings.catch_warnings(), torch.enable_grad():
             # PyTorch's forward mode begins with a call that PyTorch itself calls deprecated.
             warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
             for batch in train_batches:
-                _, gradients = self._loss_at(held, weights, batch, create_graph=True)
-                turned = {
-                    name: _products(gradients, weights, [one.weight for one in ones]) for name, ones in carried.items()
-                }
-                detached = [gradient.detach() for gradient in gradients]
-                steps = [self._rule(p, slot) for p, slot in zip(held.values(), slots, strict=True)]
-                now = [(w.detach(), g, s) for w, g, s in zip(weights, detached, slots, strict=True)]
-                carried = {
-                    name: [
-                        _carry(step, at, one, curve, values, name)
-                        for step, at, one, curve in zip(steps, now, ones, turned[name], strict=True)
-                    ]
-                    for name, ones in carried.items()
-                }
-                moved = [step(w, g, s.first, s.second, values) for step, (w, g, s) in zip(steps, now, strict=True)]
-                weights = [weight for weight, _ in moved]
-                slots = [slot for _, slot in moved]
-            loss, gradients = self._loss_at(held, weights, val_batch, create_graph=False)
+                place = self._after(held, place, batch, values)
+            loss, gradients = self._loss_at(held, place.weights, val_batch, create_graph=False)
         found = {
             name: np.asarray(sum(float((g * one.weight).sum()) for g, one in zip(gradients, ones, strict=True)))
-            for name, ones in carried.items()
+            for name, ones in place.derivatives.items()
         }
         return loss, found
+
+    def _after(self, held: Mapping[str, Any], place: _Place, batch: Any, values: Mapping[str, Any]) -> _Place:
+        """Weights, optimizer and their derivatives after one more step."""
+        _, gradients = self._loss_at(held, place.weights, batch, create_graph=True)
+        rules = [self._rule(p, slot) for p, slot in zip(held.values(), place.slots, strict=True)]
+        now = [(w.detach(), g.detach(), s) for w, g, s in zip(place.weights, gradients, place.slots, strict=True)]
+        derivatives = {}
+        for name, ones in place.derivatives.items():
+            turned = _products(gradients, place.weights, [one.weight for one in ones])
+            derivatives[name] = [
+                _carry(rule, at, one, change, values, name)
+                for rule, at, one, change in zip(rules, now, ones, turned, strict=True)
+            ]
+        moved = [rule(w, g, slot.first, slot.second, values) for rule, (w, g, slot) in zip(rules, now, strict=True)]
+        return _Place([weight for weight, _ in moved], [slot for _, slot in moved], derivatives)
 
     def _rule(self, parameter: Any, slot: Slot) -> Callable[..., tuple[Any, Slot]]:
         """The optimizer's step of one parameter, as a function of tensors."""
@@ -162,6 +164,14 @@ class _Derivative(NamedTuple):
         return _Derivative(*(torch.zeros_like(weight) for _ in range(3)))
 
 
+class _Place(NamedTuple):
+    """Where a window stands: a list entry for each parameter, derivatives by hyperparameter."""
+
+    weights: list[Any]
+    slots: list[Slot]
+    derivatives: dict[str, list[_Derivative]]
+
+
 def _products(gradients: Sequence[Any], weights: list[Any], vectors: list[Any]) -> Sequence[Any]:
     """Of the Hessian and a vector, by a second backward pass: how the gradient changes along with the weights."""
     return torch.autograd.grad(  # type: ignore[no-any-return]
@@ -170,7 +180,7 @@ def _products(gradients: Sequence[Any], weights: list[Any], vectors: list[Any]) 
 
 
 def _carry(
-    step: Callable[..., tuple[Any, Slot]],
+    rule: Callable[..., tuple[Any, Slot]],
     at: tuple[Any, Any, Slot],
     one: _Derivative,
     turned: Any,
@@ -181,7 +191,7 @@ def _carry(
     weight, gradient, slot = at
 
     def moved(weight: Any, gradient: Any, first: Any, second: Any, log: Any) -> tuple[Any, Any, Any]:
-        new, after = step(weight, gradient, first, second, {**values, name: log.exp()})
+        new, after = rule(weight, gradient, first, second, {**values, name: log.exp()})
         return new, after.first, after.second
 
     primals = (weight, gradient, slot.first, slot.second, values[name].log())

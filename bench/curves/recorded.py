@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from curves import training
+from curves import live
 from curves.task import Curve, CurveTask
 from race.space import Param, Space
 
@@ -37,8 +37,8 @@ class Training:
 
 
 TRAININGS = (
-    Training("network-digits", training.NETWORK, 27, training.network_digits),
-    Training("boosting-diabetes", training.BOOSTING, 81, training.boosting_diabetes),
+    Training("network-digits", live.NETWORK, 27, live.network_digits),
+    Training("boosting-diabetes", live.BOOSTING, 81, live.boosting_diabetes),
 )
 
 

@@ -52,6 +52,9 @@ def _section(races: Sequence[Race]) -> Iterable[str]:
     if len(most) < len(enough):
         yield "All methods, where all of them ran:"
         yield _standings(races, enough)
+    few = [f"`{name}`" for name in methods_of(races) if name not in enough]
+    if few:
+        yield f"On too few tasks so far for a place in the tables: {', '.join(few)}."
     if OURS in enough:
         yield f"`{OURS}` against each of the others, wherever both ran:"
         yield _duels(races, [name for name in enough if name != OURS])

@@ -13,6 +13,11 @@ def number_text(number: float) -> str:
     return f"{number:.4g}"
 
 
+def percent_text(share: float) -> str:
+    """0.843 as "84 %"."""
+    return f"{100 * share:.0f} %"
+
+
 def count_text(count: int, noun: str) -> str:
     """ "1 trial", "2,000 trials"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

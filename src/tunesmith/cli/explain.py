@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from tunesmith.analysis.words import percent_text
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.run.words import number, value_text
 
 if TYPE_CHECKING:
     from tunesmith.analysis.ablation import Ablation, Step
-    from tunesmith.analysis.importance.shares import Importance, Method, Region, Share
+    from tunesmith.analysis.importance.shares import Importance, Method, PairShare, Region, Share
 
 _BAR: Final = 20
 _WIDTH: Final = 100
@@ -79,15 +80,15 @@ def health_command(study: str | None, store: str, as_json: bool) -> None:
 
 def _print_importance(found: Importance) -> None:
     where = "the whole space" if found.region == "whole" else "the top region"
-    explained = "" if found.explained is None else f", of unseen ones {max(found.explained, 0):.0%} explained"
+    explained = (
+        "" if found.explained is None else f", of unseen ones {percent_text(max(found.explained, 0.0))} explained"
+    )
     click.echo(f"what {found.metric} depends on in {where} ({found.method}, {found.trials} configurations{explained})")
     width = max(len(share.name) for share in found.params)
     for share in found.params:
         click.echo(f"  {share.name:<{width}}  {_share_text(share)}")
     for pair in found.pairs:
-        click.echo(
-            f"  {' and '.join(pair.names)} together, beyond each alone: {pair.share:.0%} [{pair.low:.0%}, {pair.high:.0%}]"
-        )
+        click.echo(f"  {' and '.join(pair.names)} together, beyond each alone: {_range_text(pair).strip()}")
     for remark in found.remarks:
         click.echo(f"  {remark}")
 
@@ -95,8 +96,12 @@ def _print_importance(found: Importance) -> None:
 def _share_text(share: Share) -> str:
     bar = "█" * round(share.share * _BAR)
     chance = "" if share.real else "  next to nothing, or chance"
-    alone = "" if share.alone is None else f"  alone {share.alone:.0%}"
-    return f"{share.share:4.0%} [{share.low:.0%}, {share.high:.0%}]{alone}  {bar}{chance}"
+    alone = "" if share.alone is None else f"  alone {percent_text(share.alone)}"
+    return f"{_range_text(share):<16}{alone}  {bar}{chance}"
+
+
+def _range_text(share: Share | PairShare) -> str:
+    return f"{percent_text(share.share):>5} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
 def _print_ablation(way: Ablation) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import IDLE
 from tunesmith.analysis.figures import Ablation, Curves, History, Importance, Parallel
-from tunesmith.plots.texts import clip, count_text, join_text, number_text
+from tunesmith.plots.texts import clip, count_text, join_text, number_text, percent_text
 
 _NAME: Final = 40
 
@@ -131,7 +131,8 @@ def importance_finding(data: Importance) -> str:
     most = f"{clip(first.name, _NAME)} matters most for {metric}{where}"
     if data.method != "fanova":
         return most
-    return f"{most}: {first.share:.0%} of its variance ({first.low:.0%} to {first.high:.0%})"
+    low, share, high = (percent_text(part) for part in (first.low, first.share, first.high))
+    return f"{most}: {share} of its variance ({low} to {high})"
 
 
 def importance_remarks(data: Importance) -> list[str]:
@@ -140,7 +141,7 @@ def importance_remarks(data: Importance) -> list[str]:
     if data.pairs:
         pair = data.pairs[0]
         names = join_text([clip(name, _NAME) for name in pair.names])
-        remarks.append(f"{names} act together: {pair.share:.0%} of the variance beyond what each does alone.")
+        remarks.append(f"{names} act together: {percent_text(pair.share)} of the variance beyond what each does alone.")
     if any(not param.real for param in data.params):
         remarks.append("Grey: next to nothing, or chance.")
     return remarks

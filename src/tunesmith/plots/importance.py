@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from tunesmith.analysis.axes import IDLE
 from tunesmith.analysis.figures import Ablation, Importance
 from tunesmith.plots.findings import ablation_finding, importance_finding
-from tunesmith.plots.texts import number_text, plot_text, value_text
+from tunesmith.plots.texts import number_text, percent_text, plot_text, value_text
 from tunesmith.plots.theme import BLUE, GREY, ORANGE, axis, layout
 from tunesmith.space.params import Json
 
@@ -26,13 +26,14 @@ def importance_figure(data: Importance) -> go.Figure:
         x=[share.share for share in shares],
         y=[plot_text(share.name, 30) for share in shares],
         orientation="h",
-        marker={"color": [BLUE if share.real else GREY for share in shares]},
+        marker=_marks([BLUE if share.real else GREY for share in shares]),
         error_x=_whiskers([(share.low, share.share, share.high) for share in shares]),
         hoverinfo="text",
         hovertext=[
-            f"<b>{plot_text(share.name)}</b><br>{share.share:.1%}, from {share.low:.1%} to {share.high:.1%}"
-            + ("" if share.alone is None else f"<br>alone {share.alone:.1%}")
-            + ("" if share.active == 1 else f"<br>takes part in {share.active:.0%} of the trials")
+            f"<b>{plot_text(share.name)}</b><br>{percent_text(share.share)}, "
+            f"from {percent_text(share.low)} to {percent_text(share.high)}"
+            + ("" if share.alone is None else f"<br>alone {percent_text(share.alone)}")
+            + ("" if share.active == 1 else f"<br>takes part in {percent_text(share.active)} of the trials")
             for share in shares
         ],
     )
@@ -48,7 +49,7 @@ def ablation_figure(data: Ablation) -> go.Figure:
         x=[step.gain for step in steps],
         y=[_change(step.name, step.before, step.after) for step in steps],
         orientation="h",
-        marker={"color": [GREY if not step.real else BLUE if step.gain > 0 else ORANGE for step in steps]},
+        marker=_marks([GREY if not step.real else BLUE if step.gain > 0 else ORANGE for step in steps]),
         error_x=_whiskers([(step.low, step.gain, step.high) for step in steps]),
         hoverinfo="text",
         hovertext=[
@@ -69,6 +70,11 @@ def _bars(title: str, numbers: dict[str, Any]) -> dict[str, Any]:
 
 def _height(rows: int) -> int:
     return 150 + _ROW * max(3, rows)
+
+
+def _marks(colors: list[str]) -> dict[str, Any]:
+    """Faint where grey, so that the whiskers can be seen on it."""
+    return {"color": colors, "opacity": [0.4 if color == GREY else 1.0 for color in colors]}
 
 
 def _whiskers(intervals: Sequence[tuple[float, float, float]]) -> dict[str, Any]:

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from tunesmith.analysis.axes import shown
-from tunesmith.analysis.words import count_text as count_text, join_text as join_text, number_text as number_text
+from tunesmith.analysis.words import (
+    count_text as count_text,
+    join_text as join_text,
+    number_text as number_text,
+    percent_text as percent_text,
+)
 from tunesmith.space.params import Config, Json
 
 _BIDI: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))

@@ -8,7 +8,7 @@ import numpy as np
 
 from tunesmith.analysis.health.finding import Finding
 from tunesmith.analysis.health.rules import learned, numbers_of, pairs_of
-from tunesmith.analysis.words import count_text, number_text, trials_text
+from tunesmith.analysis.words import count_text, number_text, percent_text, trials_text
 from tunesmith.trials.order import feasible, losses_of
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
@@ -62,7 +62,7 @@ def time_in_failures(view: View) -> Finding | None:
     return Finding(
         "time-in-failures",
         "warning",
-        f"{lost / total:.0%} of the time went into {count_text(len(failed), 'trial')} that failed.",
+        f"{percent_text(lost / total)} of the time went into {count_text(len(failed), 'trial')} that failed.",
         "Let the training check early what makes it fail; what it can know beforehand belongs into the limits of the space.",
         tuple(trial.number for trial in failed),
         {"seconds": lost, "of": total},

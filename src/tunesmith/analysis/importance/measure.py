@@ -14,6 +14,7 @@ from tunesmith.analysis.importance.outcomes import FEWEST, Outcomes, metric_inde
 from tunesmith.analysis.importance.ped_anova import BEST, FEWEST as FEWEST_RANKED, divergences
 from tunesmith.analysis.importance.shares import METHODS, REGIONS, Importance, Method, PairShare, Region, Share
 from tunesmith.analysis.importance.surface import surface_of
+from tunesmith.analysis.words import percent_text
 from tunesmith.errors import InvalidStudy
 from tunesmith.space.space import Space
 from tunesmith.trials.view import View
@@ -167,7 +168,7 @@ def _shares(space: Space, known: Outcomes, found: _Found) -> tuple[Share, ...]:
 
 def _remarks(space: Space, trials: int, params: tuple[Share, ...], found: _Found, resamples: int) -> Iterable[str]:
     if found.explained is not None and not found.explained >= _WEAK:
-        part = "nothing" if not found.explained > 0 else f"only {found.explained:.0%}"
+        part = "nothing" if not found.explained > 0 else f"only {percent_text(found.explained)}"
         yield f"The model explains {part} of what trials it has not seen come to: believe little of this."
     if trials < _FEW:
         yield f"{trials} configurations are few; shares may change much with more of them."

@@ -52,7 +52,7 @@ _EXAMPLE: Final = "tunesmith run train.py:train --minimize val_loss --trials 60"
 @click.option("--sampler", help="auto, gp, tpe, cmaes, de, evolution, nsga2, sobol, random, grid.")
 @click.option(
     "--scheduler",
-    help="auto, none, median, patience, divergence, halving, asha, hyperband, pasha, extrapolation, folds.",
+    help="auto, none, median, patience, divergence, halving, asha, hyperband, pasha, pbt, pb2, extrapolation, folds.",
 )
 @click.option(
     "--pick", type=click.Choice(["last", "best", "mean"]), help="Which report is a trial's value.  [default: last]"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from tunesmith.cli.options import store_option
 from tunesmith.errors import MissingExtra
 from tunesmith.run.progress import watcher_for
 from tunesmith.run.words import config_text
+from tunesmith.study import DEFAULT_STORE
 from tunesmith.tuning import tune
 
 _TRIALS: Final = 40
@@ -74,6 +77,8 @@ def demo_command(trials: int, parallel: int, seed: int, report: Path, quiet: boo
     click.echo(
         f"{result['stopped_early']} of {result['trials']} trials were stopped early; the reasons are in the report: {result['report']}"
     )
-    click.echo(
-        f"Next: tunesmith trial {name} {best.number}   or tune your own: tunesmith run train.py:train --minimize val_loss --trials 60"
-    )
+    # From `make demo` the command is not on the path.
+    program = "tunesmith" if shutil.which("tunesmith") else sys.argv[0]
+    where = "" if store == DEFAULT_STORE else f" {store}"
+    click.echo(f"See all of it in the browser:  {program} ui{where}")
+    click.echo(f"Tune your own:  {program} run train.py:train --minimize val_loss --trials 60")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, final
 
 from starlette.applications import Starlette
@@ -69,12 +70,11 @@ class Dashboard:
 
         def read() -> None:
             assets()
-            for info in self._reader.infos():
-                try:
+            # A study that is removed in this moment, or a store that is closed: whoever opens the page is told.
+            with suppress(TunesmithError):
+                for info in self._reader.infos():
                     study = self._reader.study(info.name)
                     study.summary, study.table, study.ranking  # noqa: B018  computed here, kept there
-                except TunesmithError:
-                    continue  # removed in this moment; whoever opens it is told
 
         thread = threading.Thread(target=read, name="tunesmith-ui-warm-up", daemon=True)
         thread.start()

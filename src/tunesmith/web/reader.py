@@ -13,7 +13,7 @@ from tunesmith.analysis.best import Best, observed_best, suppose, weighed
 from tunesmith.analysis.ranking import ranking
 from tunesmith.analysis.summary import Summary, summary
 from tunesmith.analysis.table import Table, table
-from tunesmith.errors import UnknownStudy
+from tunesmith.errors import TunesmithError, UnknownStudy
 from tunesmith.run.threads import one_thread
 from tunesmith.stores.base import Store, StudyInfo
 from tunesmith.trials.facts import Event
@@ -96,9 +96,13 @@ class StudyReader:
     def _suppose(self, view: View) -> None:
         observed = observed_best(view)
         known = self._best
-        if known is not None and observed is not None:
-            leading = (known.luckier or known.trial).number
-            observed = known if leading == observed.trial.number else observed
+        if (
+            known is not None
+            and observed is not None
+            and (known.luckier or known.trial).number == observed.trial.number
+        ):
+            luckier = known.luckier and view.trials[known.luckier.number]
+            observed = known._replace(trial=view.trials[known.trial.number], luckier=luckier)
         suppose(view, observed)
         if _ended(view) != self._weighed_at and not self._weighing and len(view.spec.objectives) == 1:
             self._weighing = True
@@ -106,7 +110,10 @@ class StudyReader:
 
     def _weigh(self) -> None:
         time.sleep(self._pause)
-        view, began = self.view, time.monotonic()
+        try:
+            view, began = self.view, time.monotonic()
+        except TunesmithError:  # the study is gone, or the store closed
+            return
         with one_thread():
             found = weighed(view)
         with self._lock:

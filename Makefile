@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 PEERS := optuna smac hebo ax hyperopt nevergrad dehb ray syne_tune
 
-.PHONY: demo test browser check bench bench-setup bench-quality bench-importance bench-fidelity format clean
+.PHONY: demo test browser check bench bench-ui bench-setup bench-quality bench-importance bench-fidelity format clean
 
 demo: $(READY)
 	$(BIN)/tunesmith demo
@@ -30,6 +30,9 @@ bench: $(READY)
 bench-setup: $(READY)
 	-$(MAKE) --keep-going $(PEERS:%=bench/.envs/%/.ready)
 	$(BIN)/python bench/quality.py methods
+
+bench-ui: $(READY) browser bench/.envs/optuna-dashboard/.ready
+	$(BIN)/python bench/ui.py
 
 bench/.envs/%/.ready: bench/peers/%.txt
 	$(PYTHON) -m venv bench/.envs/$*

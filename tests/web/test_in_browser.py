@@ -127,6 +127,9 @@ def test_what_is_brushed_filters_table_and_history(page, studies):
     )
     tab.reload()
     assert set(rows(tab)) == expected, "the filter is part of the address"
+    tab.wait_for_selector("body[data-ready]")
+    tab.click("text=show all")
+    tab.wait_for_selector("text=/^60 trials, best first/")
 
 
 def test_a_trial_is_stopped_after_asking(page, studies):

@@ -27,7 +27,14 @@ export function watchFigures() {
     });
   }
   document.addEventListener("refreshed", updateSeen);
-  document.addEventListener("filtered", updateSeen);
+  document.addEventListener("filtered", () => {
+    // Without a filter no range is brushed: draw the axes anew.
+    if (brushing && !new URLSearchParams(location.search).get("filter")) {
+      brushing = false;
+      known.delete(document.querySelector('[data-name="parallel"]'));
+    }
+    updateSeen();
+  });
   dark.addEventListener("change", () => known.forEach((answer, place) => draw(place, answer.content)));
 }
 

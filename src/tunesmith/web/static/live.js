@@ -6,7 +6,8 @@ let working = false;
 
 export function watchChanges() {
   for (const part of document.querySelectorAll("[data-load]")) whenIdle(() => load(part));
-  for (const line of document.querySelectorAll("[data-fill]")) fill(line);
+  fillLines();
+  document.addEventListener("refreshed", fillLines);
   const { changes } = document.body.dataset;
   if (!changes) return;
   let first = true;
@@ -62,6 +63,11 @@ function say(text) {
   const link = document.getElementById("link");
   link.textContent = text;
   link.hidden = !text;
+}
+
+// Studies that the server has not read yet are listed at once, and told about when they have been read.
+function fillLines() {
+  document.querySelectorAll("[data-fill]").forEach(fill);
 }
 
 async function fill(line) {

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from tunesmith.errors import InvalidStudy
-from tunesmith.training.framework import torch
+from tunesmith.training.framework import load_torch, torch
 from tunesmith.training.noise import NoiseScale, noise_from_groups
 from tunesmith.training.snapshot import preserved
-from tunesmith.training.sweep import device_of, endless, moved, of_pairs
+from tunesmith.training.sweep import chosen_loss, device_of, endless, moved
 
 _GROUPS: Final = 10
 
@@ -29,6 +29,7 @@ def noise_scale(
     Takes `batches` forward and backward passes and the memory of ten more gradients; the model, its buffers, its
     gradients and all randomness are put back.
     """
+    load_torch()
     chosen = chosen_loss(loss, batch_loss)
     parameters = [p for p in model.parameters() if p.requires_grad]
     per_group = max(batches // _GROUPS, 1)
@@ -70,14 +71,3 @@ def size_of(batch: Any) -> int:
         if isinstance(part, torch.Tensor | list | tuple | dict):
             return size_of(part)
     raise InvalidStudy(f"A batch of type {type(batch).__name__} holds no tensor whose examples could be counted.")
-
-
-def chosen_loss(
-    loss: Callable[[Any, Any], Any] | None, batch_loss: Callable[[Any, Any], Any] | None
-) -> Callable[[Any, Any], Any]:
-    """The loss of model and batch, from the one of the two ways of giving it that was used."""
-    if (loss is None) == (batch_loss is None):
-        raise InvalidStudy(
-            "Give either loss=, a criterion of prediction and target, or batch_loss=, a function of model and batch."
-        )
-    return batch_loss if batch_loss is not None else of_pairs(loss)  # type: ignore[arg-type]  # one of them is given

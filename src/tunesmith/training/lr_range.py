@@ -9,10 +9,9 @@ import numpy as np
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.training.framework import load_torch, torch
-from tunesmith.training.gradients import chosen_loss
 from tunesmith.training.lr_curve import LrRange, read_curve
 from tunesmith.training.snapshot import preserved, seed_all
-from tunesmith.training.sweep import Stepper, check_rates, sweep
+from tunesmith.training.sweep import Stepper, check_rates, chosen_loss, sweep
 
 Precision: TypeAlias = Literal["bf16", "fp16"]
 

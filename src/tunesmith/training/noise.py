@@ -14,7 +14,7 @@ from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from tunesmith.errors import InvalidStudy
 
@@ -57,7 +57,7 @@ def noise_from_groups(gram: ArrayLike, squares: ArrayLike, batches: int, batch_s
     if not np.isfinite(replicates).all() or not math.isfinite(inverse):
         return NoiseScale(0.0, 0.0, 0.0, signal, noise, "all batches gave the same gradient; there is no noise")
     error = math.sqrt((groups - 1) / groups * ((replicates - replicates.mean()) ** 2).sum())
-    reach = float(stats.t.ppf(0.975, groups - 1)) * error
+    reach = float(stdtrit(groups - 1, 0.975)) * error
     critical, low, high = (_inverted(value) for value in (inverse, inverse + reach, inverse - reach))
     return NoiseScale(critical, low, high, signal, noise, _why(critical, low, high, groups * batches, batch_size))
 

@@ -156,6 +156,17 @@ def moved(batch: Any, device: Any) -> Any:
     return batch
 
 
+def chosen_loss(
+    loss: Callable[[Any, Any], Any] | None, batch_loss: Callable[[Any, Any], Any] | None
+) -> Callable[[Any, Any], Any]:
+    """The loss of model and batch, from the one of the two ways of giving it that was used."""
+    if (loss is None) == (batch_loss is None):
+        raise InvalidStudy(
+            "Give either loss=, a criterion of prediction and target, or batch_loss=, a function of model and batch."
+        )
+    return batch_loss if batch_loss is not None else of_pairs(loss)  # type: ignore[arg-type]  # one of them is given
+
+
 def of_pairs(criterion: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The loss of a model and a batch, from a criterion of prediction and target."""
 

@@ -16,10 +16,9 @@ import numpy as np
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.training.framework import load_torch, torch
-from tunesmith.training.gradients import chosen_loss
 from tunesmith.training.hypergradient.rules import TUNABLE, Slot, check_optimizer, slot_of, updated
 from tunesmith.training.hypergradient.steering import Bounds, Move, Steering, Values
-from tunesmith.training.sweep import set_lr
+from tunesmith.training.sweep import chosen_loss, set_lr
 
 
 @final

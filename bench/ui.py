@@ -254,7 +254,8 @@ def write(results: list[dict]) -> None:
     machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
     document = {"machine": machine, "results": results}
     (HERE / "results" / "ui.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    into_readme(table(results))
+    load = f"On {machine['cores']} cores, which had a load of {machine['load']:.0f} from other work too."
+    into_readme(f"{load}\n\n{table(results)}")
 
 
 if __name__ == "__main__":

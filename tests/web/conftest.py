@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -161,12 +160,3 @@ def page(browser, server) -> Iterator:
 def is_bad(message) -> bool:
     """Errors of scripts and of the content policy; refused requests are looked at by the tests that make them."""
     return message.type == "error" and not re.search(r"status of 4\d\d", message.text)
-
-
-def soon(look, *, seconds=30.0):
-    """Wait until `look()` is true, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-    return found

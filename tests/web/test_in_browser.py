@@ -3,8 +3,8 @@
 import re
 
 import pytest
+from known import soon
 
-from conftest import soon
 from tunesmith.errors import TunesmithError
 from tunesmith.trials import Draft, Failed, Finished, Reported, State
 

@@ -139,7 +139,7 @@ def run(sets: dict[str, Data], full: bool) -> Iterator[dict[str, Any]]:
         yield setting("digits", net, sets["digits"], 5 if full else 2, 50)
 
 
-COST = {"default": "1", "hypergradient": "about 2.5", "search": "50"}
+COST = {"default": "1", "hypergradient": "a range test, one with hypergradients, one", "search": "50, one"}
 
 
 def summary(results: list[dict[str, Any]]) -> list[str]:

@@ -22,7 +22,8 @@ ON_DEMAND: Final = frozenset(EXPLAINING)
 """Computed when somebody asks for them: that takes seconds."""
 _WITHOUT_CURVES: Final = frozenset({"history", "parallel"})
 """Drawn from a view without learning curves, which loads in a third of the time."""
-_FILTERED: Final = {"history": history_section, "curves": curves_section}
+FILTERED: Final = {"history": history_section, "curves": curves_section}
+"""What shows only the trials that fit the filter of the table."""
 _KEPT: Final = 24
 
 
@@ -38,7 +39,7 @@ class Drawn:
         """A figure with its words, as JSON. Raises `UnknownStudy` for a figure that there is not, and `InvalidFilter`."""
         if name not in FIGURES:
             raise UnknownStudy(f"There is no figure {name[:80]!r}; there are {', '.join(FIGURES)}.")
-        text = filter_text if name in _FILTERED else ""
+        text = filter_text if name in FILTERED else ""
         view = self._reader.view if name in _WITHOUT_CURVES else self._reader.full
         moment = self._reader.moment(view)
         known, body = self._kept.get((name, text), (None, b""))
@@ -57,7 +58,7 @@ class Drawn:
             return SECTIONS[name](view)
         fits = frame_of(self._reader).matching(text)
         only = frozenset(np.flatnonzero(fits).tolist())
-        found = _FILTERED[name](view, only)
+        found = FILTERED[name](view, only)
         remark = f"Only the {len(only):,} of {len(fits):,} trials that fit the filter."
         return found._replace(remarks=[remark, *found.remarks])
 

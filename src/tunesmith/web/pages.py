@@ -23,7 +23,7 @@ from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 from tunesmith.web.assets import PLOTLY
 from tunesmith.web.documents import compared, differences, line_of, metrics_of, rows_of, status_of, story_from, trial_of
-from tunesmith.web.drawn import FIGURES, ON_DEMAND
+from tunesmith.web.drawn import FIGURES, FILTERED, ON_DEMAND
 from tunesmith.web.forms import fields_of
 from tunesmith.web.output import STREAMS, output_of
 from tunesmith.web.reader import StoreReader, StudyReader
@@ -140,6 +140,7 @@ class Pages:
             running_total=found.states.get("running", 0),
             figures=FIGURES,
             on_demand=ON_DEMAND,
+            filtered=FILTERED,
             wanted=wanted,
             error=cut(error, 500),
             rows=rows,

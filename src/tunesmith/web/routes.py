@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -194,7 +195,8 @@ class Site:
     def _writer(self, act: Callable[[Actions, int | None, Mapping[str, Any]], Json]) -> Callable[[Request], Any]:
         async def write(request: Request) -> Response:
             body = await _body(request)
-            return await in_thread(lambda: self._written(request, act, body))
+            # Waiting for the store is done away from the event loop.
+            return await run_in_threadpool(self._written, request, act, body)
 
         return write
 
@@ -210,13 +212,6 @@ class Site:
 
     def _reader_of(self, request: Request) -> StudyReader:
         return self._reader.study(request.path_params["study"])
-
-
-async def in_thread(work: Callable[[], Response]) -> Response:
-    """Work that waits for the store, away from the event loop."""
-    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
-
-    return await run_in_threadpool(work)
 
 
 async def _body(request: Request) -> Mapping[str, Any]:

@@ -44,8 +44,7 @@ function updateSeen() {
 
 function addressOf(place) {
   const filter = new URLSearchParams(location.search).get("filter");
-  const isFiltered = filter && ["history", "curves"].includes(place.dataset.name) && document.body.dataset.study;
-  return isFiltered ? `${place.dataset.figure}?filter=${encodeURIComponent(filter)}` : place.dataset.figure;
+  return filter && "filtered" in place.dataset ? `${place.dataset.figure}?filter=${encodeURIComponent(filter)}` : place.dataset.figure;
 }
 
 async function update(place) {

@@ -5,6 +5,7 @@ import pytest
 
 from tunesmith.space import Choice, Float, Space, when
 from tunesmith.stores.memory import MemoryStore
+from tunesmith.testing.histories import History, spec_of
 from tunesmith.trials import (
     Asked,
     Budget,
@@ -169,3 +170,17 @@ def test_objectives_and_limits_as_people_write_them():
         Objective("c", "maximize"),
     )
     assert limits_from({"mb": "<= 8", "acc": ">=0.9"}) == (MetricLimit("mb", "<=", 8.0), MetricLimit("acc", ">=", 0.9))
+
+
+def test_where_trials_pause_only_finished_ones_win() -> None:
+    """a trial that was stopped early may look better than it is; it wins only where none was finished"""
+    log = History(spec_of(Space({})))
+    log.stop(log.train([0.1]))
+    log.finish(log.train([0.5]), loss=0.5)
+    assert best_trial(log.view.spec, log.view.trials).number == 0
+    log.pause(log.train([0.9]))
+    assert best_trial(log.view.spec, log.view.trials).number == 1
+    other = History(spec_of(Space({})))
+    other.stop(other.train([0.1]))
+    other.pause(other.train([0.9]))
+    assert best_trial(other.view.spec, other.view.trials).number == 0

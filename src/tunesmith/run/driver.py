@@ -197,7 +197,7 @@ class Driver:
         if isinstance(decision, Stop):
             self._log.add(number, stopped(self.view, trial, decision.reason))
             self.executor.signal(number, "stop")
-        elif self._out_of_time():
+        elif self._out_of_time() and trial.last.step != self.view.full_steps:
             self._log.add(number, stopped(self.view, trial, "the study's time is used up"))
             self.executor.signal(number, "stop")
         elif isinstance(decision, Pause):

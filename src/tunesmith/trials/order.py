@@ -26,29 +26,34 @@ def feasible(spec: StudySpec, trial: Trial) -> bool:
 
 
 def best_trial(spec: StudySpec, trials: Sequence[Trial]) -> Trial | None:
-    """The feasible trial with the least first objective; finished trials go before stopped ones at the same value."""
+    """The feasible trial with the least first objective; finished trials go before stopped ones at the same value.
+
+    Where trials pause on their way, only one that was trained to its end can be the best, if there is any.
+    """
     ranked = [
-        (losses[0], trial.state is not State.DONE, trial.number)
-        for trial in trials
-        if (losses := losses_of(spec, trial)) is not None and feasible(spec, trial)
+        (losses[0], trial.state is not State.DONE, trial.number, trial) for losses, trial in _valued(spec, trials)
     ]
-    if not ranked:
-        return None
-    number = min(ranked)[2]
-    return next(trial for trial in trials if trial.number == number)
+    return min(ranked, key=lambda entry: entry[:3])[3] if ranked else None
+
+
+def _valued(spec: StudySpec, trials: Sequence[Trial]) -> list[tuple[tuple[float, ...], Trial]]:
+    """Trials that can be the best, with their losses."""
+    valued = [
+        (losses, trial) for trial in trials if (losses := losses_of(spec, trial)) is not None and feasible(spec, trial)
+    ]
+    if any(trial.state is State.PAUSED for trial in trials):
+        return [(losses, trial) for losses, trial in valued if trial.state is State.DONE] or valued
+    return valued
 
 
 def front(spec: StudySpec, trials: Sequence[Trial]) -> list[Trial]:
     """Feasible trials that no other one dominates, by number: the Pareto front, or the best with one objective."""
-    candidates = [
-        (losses, trial) for trial in trials if (losses := losses_of(spec, trial)) is not None and feasible(spec, trial)
-    ]
     if len(spec.objectives) == 1:
         best = best_trial(spec, trials)
         return [best] if best else []
     kept: list[tuple[tuple[float, ...], Trial]] = []
     # In lexicographic order nothing later can dominate what is kept already.
-    for losses, trial in sorted(candidates, key=lambda pair: (pair[0], pair[1].number)):
+    for losses, trial in sorted(_valued(spec, trials), key=lambda pair: (pair[0], pair[1].number)):
         if not any(dominates(other, losses) for other, _ in kept):
             kept.append((losses, trial))
     return sorted((trial for _, trial in kept), key=lambda trial: trial.number)

@@ -16,14 +16,14 @@ def train(x: Annotated[float, ts.Float(0, 1)] = 0.5, ctx: ts.Context = None, see
 
 
 if __name__ == "__main__":
-    where, trials, parallel = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    where, trials, parallel, scheduler = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     tune(
         train,
         minimize="loss",
         trials=trials,
         parallel=parallel,
         executor="processes" if parallel > 1 else "auto",
-        scheduler="none",
+        scheduler=scheduler,
         name="killed",
         store=where,
         seed=3,

@@ -21,9 +21,9 @@ from tunesmith.trials.trial import State
 TARGET = Path(__file__).with_name("kill_target.py")
 
 
-def start(store: Path, trials: int, parallel: int) -> subprocess.Popen:
+def start(store: Path, trials: int, parallel: int, scheduler: str = "none") -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, str(TARGET), str(store), str(trials), str(parallel)], stderr=subprocess.PIPE
+        [sys.executable, str(TARGET), str(store), str(trials), str(parallel), scheduler], stderr=subprocess.PIPE
     )
 
 
@@ -118,3 +118,34 @@ def test_a_killed_study_goes_on_with_the_same_configurations(tmp_path):
     assert configs[0] == configs[1]
     for store in stores:
         store.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers through /proc")
+def test_kills_while_trials_pause(tmp_path):
+    """The driver is killed ten times while trials wait in processes of their own: none of those is left behind, paused
+    trials go on from their checkpoints, and the best were trained to their end."""
+    rng = random.Random(1)
+    store, left = tmp_path / "killed.db", []
+    for _ in range(10):
+        driver = start(store, 60, 2, "asha")
+        if wait_for(driver, store, rng.randrange(20, 60)):
+            left += workers_of(driver.pid)
+            kill(driver.pid)
+        driver.communicate()
+    last = start(store, 60, 2, "asha")
+    _, errors = last.communicate(timeout=300)
+    assert last.returncode == 0, errors.decode()
+    opened = SqliteStore(store)
+    found = opened.changes("killed")
+    assert [trial.number for trial in found.trials] == list(range(60))
+    done = [trial for trial in found.trials if trial.state is State.DONE]
+    assert len(done) >= 3
+    assert all(trial.last.step == 4 for trial in done)
+    assert {trial.state for trial in found.trials} == {State.DONE, State.PAUSED}
+    assert check_log(opened, "killed") == []
+    gone = threading.Event()
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}").exists() for pid in left):
+            break
+        gone.wait(0.1)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in left)

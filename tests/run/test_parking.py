@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 
 from tunesmith.run.attempt import Target
 from tunesmith.run.executor import Parked
+from tunesmith.run.inline import Inline
 from tunesmith.run.parking import Parking, Waiting
 from tunesmith.run.processes import Processes
 from tunesmith.space import Float, Space, bind
@@ -181,3 +182,32 @@ def test_parking_keeps_its_limit_and_ends_what_loses_least(trainings, limit):
             assert was_saved or not any(saved for _, saved in waiting.values())
         assert sum(memory for memory, _ in waiting.values()) <= limit
     assert sorted(parking.clear()) == sorted(waiting)
+
+
+def torch_training(x):
+    """A network with dropout: every number depends on torch's random state."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+    model = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01 + x)
+    for _ in range(5):
+        loss = (model(torch.randn(16, 4)) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        yield {"loss": loss.item()}
+
+
+@pytest.mark.parametrize("place", ["inline", "processes"])
+def test_a_network_is_paused_without_a_trace(place, processes):
+    """while another one trains in between, weights, optimizer and torch's random numbers wait; no digit changes"""
+    target = Target(torch_training, bind(torch_training, SPACE))
+    executor = Inline(target) if place == "inline" else processes(torch_training)
+    unpaused = losses(run_one(executor, job(trial=0, config={"x": 0.1})))
+    paused = losses(run_one(executor, job(trial=1, config={"x": 0.1}), pausing_at(2)))
+    run_one(executor, job(trial=2, config={"x": 0.5}))
+    paused += losses(run_one(executor, job(trial=1, config={"x": 0.1}, after=2)))
+    executor.close()
+    assert paused == unpaused

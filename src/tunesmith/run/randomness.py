@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import sys
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -39,9 +40,35 @@ def present_randomness() -> Randomness:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed the global generators, so that the same trial gives the same result."""
+    """Seed the global generators, so that the same trial gives the same result; torch's when it is imported, if it is not."""
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _SeedsTorch)]
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(seed)
+    else:
+        sys.meta_path.insert(0, _SeedsTorch(seed))
+
+
+@final
+class _SeedsTorch:
+    """Waits for training code to import torch, which takes too long to be done for those that never do."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:  # noqa: ARG002  what importing calls
+        if name != "torch":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def seeded(module: Any) -> None:
+                execute(module)
+                module.manual_seed(self._seed)
+
+            spec.loader.exec_module = seeded  # type: ignore[method-assign]  # of this one loader
+        return spec

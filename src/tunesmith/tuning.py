@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import time as real_time
@@ -29,6 +30,7 @@ from tunesmith.space.space import Space
 from tunesmith.stores.base import Store
 from tunesmith.stores.memory import MemoryStore
 from tunesmith.study import DEFAULT_STORE, Study
+from tunesmith.trials.facts import Draft, Revised
 from tunesmith.trials.spec import Pick, StudySpec, seconds_from
 
 
@@ -144,6 +146,9 @@ def _store_beside(executor: Executor, store: str | Path | Store | None) -> str |
 
 def run_study(study: Study, executor: Executor, watcher: Watcher, *, source: Path | None = None) -> Study:
     """Run trials of a study on an executor until a budget is spent, and say how it ended."""
+    if study.spec.paused:
+        # Whoever starts it wants it to go on.
+        study.store.append(study.name, [Draft(None, Revised(replace(study.spec, paused=False)))])
     if study.spec.scheduler == "auto":
         study.scheduler = choose_scheduler(study.spec, parks=executor.parks)
     driver = Driver(

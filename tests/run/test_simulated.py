@@ -134,7 +134,7 @@ def test_the_same_study_twice_is_the_same():
 def test_budgets_of_time_are_virtual():
     found = study(trials=None, time=100)
     assert found.ending.reason.startswith("the time")
-    assert max(trial.ended for trial in found.trials) <= 110
+    assert max(trial.last.at for trial in found.trials if trial.last) <= 110
 
 
 def test_a_simulated_study_is_kept_in_memory(tmp_path, monkeypatch):

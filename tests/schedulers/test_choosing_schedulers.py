@@ -121,7 +121,8 @@ def test_unknown_names_are_refused_with_the_list(name: str) -> None:
     with pytest.raises(InvalidStudy) as caught:
         describe_scheduler(name)
     assert str(caught.value) == (
-        f"scheduler={name!r} is not known; choose one of auto, none, median, patience, divergence, halving, asha, hyperband, pasha, extrapolation, folds."
+        f"scheduler={name!r} is not known; choose one of auto, none, median, patience, divergence, halving, asha, hyperband, pasha, "
+        "pbt, pb2, extrapolation, folds."
     )
 
 

@@ -59,7 +59,7 @@ def tune(function=square, **options):
         ({"parallel": 0}, InvalidStudy, r"parallel=0"),
         ({"executor": "cloud"}, InvalidStudy, r"'cloud' is not known"),
         ({"executor": "inline", "parallel": 2}, InvalidStudy, r"one trial at a time"),
-        ({"pick": "first"}, InvalidStudy, r"'last' or 'best'"),
+        ({"pick": "first"}, InvalidStudy, r"'last', 'best', or 'mean'"),
         ({"progress": "loud"}, InvalidStudy, r"'auto', 'live', 'lines' or 'quiet'"),
         ({"name": "a/b"}, InvalidStudy, r"'a/b' is no name"),
         ({"name": " x"}, InvalidStudy, r"no name"),

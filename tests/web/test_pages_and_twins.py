@@ -10,7 +10,7 @@ import pytest
 from tunesmith.errors import BudgetSpent
 from tunesmith.space import Choice, Float, Space
 from tunesmith.trials import Failed, Finished, Noted, State
-from tunesmith.trials.facts import Draft
+from tunesmith.trials.facts import Draft, Revised
 
 VOID = {"meta", "link", "input", "br", "path", "polyline", "option"}
 PAGES = [
@@ -402,7 +402,7 @@ def test_notes_and_tags_are_facts(client, studies):
     assert "good" in seen(writer, "/studies/digits").text
 
 
-def test_pausing_is_a_note_on_the_study(client, studies):
+def test_pausing_revises_the_study(client, studies):
     studies.ordinary()
     writer = client(token=True)
     assert writer.put("/api/studies/digits/paused", json={"paused": True}).json() == {"paused": True}
@@ -411,5 +411,5 @@ def test_pausing_is_a_note_on_the_study(client, studies):
     writer.put("/api/studies/digits/paused", json={"paused": False})
     assert writer.get("/api/studies/digits").json()["status"] == "running"
     assert writer.put("/api/studies/digits/paused", json={"paused": "yes"}).status_code == 400
-    facts = [event.fact for event in studies.store.events("digits") if isinstance(event.fact, Noted)]
-    assert facts == [Noted("paused", True), Noted("paused", False)]
+    facts = [event.fact for event in studies.store.events("digits") if isinstance(event.fact, Revised)]
+    assert [fact.spec.paused for fact in facts][-2:] == [True, False]

@@ -95,7 +95,9 @@ class Driver:
                     self._look_around()
                     self._fill()
                     if not self._starter.busy and not self._early.held:
-                        break
+                        if self._is_over():
+                            break
+                        continue
                     if not self._starter.busy:
                         self._outbox += self._early.release()
                         continue
@@ -108,10 +110,21 @@ class Driver:
                 self._leave()
         return self._ending()
 
+    def _is_over(self) -> bool:
+        """Whether nothing is left to do; waits a moment if a person has paused the study, and looks for new budgets."""
+        known = self.view.spec
+        self._log.take_over(())
+        if self._interrupt.count:
+            return True
+        if self.view.spec.paused and not self._closed():
+            time.sleep(_TICK)
+            return False
+        return self.view.spec is known
+
     def _fill(self) -> None:
         """Use all free places."""
         self._flush()
-        while not self._interrupt.count and self._starter.free > 0:
+        while not self._interrupt.count and not self.view.spec.paused and self._starter.free > 0:
             if not self._starter.start(self._remaining()):
                 return
 

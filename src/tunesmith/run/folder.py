@@ -22,8 +22,8 @@ class Checkpoint(NamedTuple):
 
 
 def study_folder(root: Path, study: str) -> Path:
-    """Where a study's files go. Unusual characters of its name are replaced."""
-    return root / re.sub(r"[^\w.-]+", "_", study)
+    """Where a study's files go: a folder for each name, in which unusual characters, and a dot at the front, are codes."""
+    return root / re.sub(r"[^\w.-]|^\.", lambda found: f"%{ord(found[0]):x}", study)
 
 
 def trial_folder(folder: Path, number: int) -> Path:

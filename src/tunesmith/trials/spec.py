@@ -93,6 +93,8 @@ class StudySpec:
     scheduler: Json = "auto"
     steps: int | None = None
     """How many steps a full training reports, if that is known beforehand; finished trials tell it otherwise."""
+    paused: bool = False
+    """Whether drivers shall start nothing for now."""
 
     def __post_init__(self) -> None:
         if (
@@ -136,6 +138,7 @@ class StudySpec:
             "sampler": self.sampler,
             "scheduler": self.scheduler,
             "steps": self.steps,
+            "paused": self.paused,
         }
 
     @staticmethod
@@ -156,6 +159,7 @@ class StudySpec:
             sampler=doc["sampler"],
             scheduler=doc["scheduler"],
             steps=doc.get("steps"),
+            paused=doc.get("paused", False),
         )
 
 

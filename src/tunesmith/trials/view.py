@@ -97,7 +97,7 @@ class View:
         view = (self._origin or self)._copy()
         view.seq = changes.seq
         view.next = len(self.trials)
-        if spec is not None and spec is not self.spec:
+        if spec is not None and spec is not self.spec and spec != self.spec:
             view.spec = spec
             view.space = self.space if spec.space.grows else spec.space
             view.full_steps = _longest(spec, view.trials)

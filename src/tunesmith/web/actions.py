@@ -13,9 +13,8 @@ from tunesmith.space.params import Json
 from tunesmith.stores.base import Store
 from tunesmith.study import Study
 from tunesmith.trials.facts import Draft, Noted, Revised
-from tunesmith.trials.spec import Budget, seconds_from
+from tunesmith.trials.spec import Budget, StudySpec, seconds_from
 from tunesmith.trials.trial import Trial
-from tunesmith.web.notes import PAUSED
 
 _LONGEST_NOTE: Final = 20_000
 _MOST_TAGS: Final = 50
@@ -54,7 +53,7 @@ class Actions:
         paused = body.get("paused")
         if not isinstance(paused, bool):
             raise InvalidStudy('The body needs "paused": true or false.')
-        self._note(None, PAUSED, paused)
+        self._revise(replace(self._store.spec(self._name), paused=paused))
         return paused
 
     def budget(self, body: Mapping[str, Any]) -> Budget:
@@ -76,7 +75,7 @@ class Actions:
             raise InvalidStudy("A budget must be a finite number.") from None
         if budget.trials is not None:
             budget = replace(budget, trials=int(budget.trials))
-        self._store.append(self._name, [Draft(None, Revised(replace(spec, budget=budget)), worker=worker_id())])
+        self._revise(replace(spec, budget=budget))
         return budget
 
     def annotate(self, number: int | None, body: Mapping[str, Any]) -> dict[str, Json]:
@@ -91,6 +90,9 @@ class Actions:
         for key, value in notes.items():
             self._note(number, key, value)
         return notes
+
+    def _revise(self, spec: StudySpec) -> None:
+        self._store.append(self._name, [Draft(None, Revised(spec), worker=worker_id())])
 
     def _note(self, number: int | None, key: str, value: Json) -> None:
         self._store.append(self._name, [Draft(number, Noted(key, value), worker=worker_id())])

@@ -50,19 +50,19 @@ def line_of(info: StudyInfo, view: View) -> Line:
         trials=len(view.trials),
         budget=spec.budget.trials,
         states=dict(Counter(trial.state.value for trial in view.trials)),
-        status=status_of(view, paused=False),
+        status=status_of(view),
         objectives=[{"metric": o.metric, "direction": o.direction} for o in spec.objectives],
         best=best.trial.number if best else None,
         value=best.trial.values[spec.objectives[0].metric] if best else None,
     )
 
 
-def status_of(view: View, *, paused: bool) -> Status:
+def status_of(view: View) -> Status:
     """What a study does at present."""
-    if not view.trials:
-        return "paused" if paused else "empty"
-    if paused:
+    if view.spec.paused:
         return "paused"
+    if not view.trials:
+        return "empty"
     running = view.of(State.RUNNING)
     if running:
         workers = {trial.worker for trial in running}
@@ -77,7 +77,7 @@ def study_document(reader: StudyReader, notes: Notes) -> dict[str, Any]:
     view = reader.view
     return {
         **dataclasses.asdict(reader.summary),
-        "status": status_of(view, paused=notes.paused),
+        "status": status_of(view),
         "seq": view.seq,
         "space": view.space.to_json(),
         "budget": vars(view.spec.budget),

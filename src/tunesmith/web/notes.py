@@ -1,4 +1,4 @@
-"""Notes on a study as a whole: whether it is paused, its tags, and the records of where its trials ran."""
+"""Notes on a study as a whole: its text, its tags, and the records of where its trials ran."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from tunesmith.space.params import Json
 from tunesmith.stores.base import Store
 from tunesmith.trials.facts import Noted
 
-PAUSED: Final = "paused"
-"""The key of the note that asks drivers to start nothing: True or False."""
 MOST_FACTS: Final = 150_000
 """A longer log is not searched for notes that were made before the dashboard was started."""
 
@@ -21,10 +19,6 @@ class Notes(NamedTuple):
 
     values: Mapping[str, Json]
     complete: bool
-
-    @property
-    def paused(self) -> bool:
-        return self.values.get(PAUSED) is True
 
 
 @final

@@ -12,10 +12,11 @@ from scipy.special import stdtr
 from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import CONTINUE, Decision, Order, Stop, fresh
 from tunesmith.trials.trial import Report, State, Trial
-from tunesmith.trials.view import View
+from tunesmith.trials.view import STATES, View
 
 Floats = NDArray[np.float64]
 
+_DONE: Final = STATES.index(State.DONE)
 _POWERS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
 """Of the step; 0 stands for a curve that stays where it is."""
 _WIDER: Final = 1.5
@@ -92,14 +93,13 @@ class Extrapolation:
     def decide(self, view: View, trial: Trial, report: Report) -> Decision:
         if view.full_steps is None or trial.reports < self.warmup or report.step >= view.full_steps:
             return CONTINUE
-        finished = [other for other in view.of(State.DONE) if other.number != trial.number]
+        finished = view.losses[view.columns.state == _DONE]
         reasons: list[str] = []
-        for objective in view.spec.objectives:
-            values = [objective.sign * other.values.get(objective.metric, np.nan) for other in finished]
-            best = min((value for value in values if np.isfinite(value)), default=None)
+        for objective, losses in zip(view.spec.objectives, finished.T, strict=True):
+            best = float(losses[np.isfinite(losses)].min(initial=np.inf))
             steps, curve = view.curve(trial.number, objective.metric)
             found = forecast(steps.astype(float), objective.sign * curve, float(view.full_steps))
-            if best is None or found is None:
+            if np.isinf(best) or found is None:
                 return CONTINUE
             chance = found.chance_below(best)
             if chance >= self.chance:

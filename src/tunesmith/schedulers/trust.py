@@ -67,8 +67,9 @@ def audits(view: View, rung: int) -> list[int]:
         return []
     found = standing(view, rung)
     columns = view.columns
-    waiting = [n for n in found.best(len(found)) if columns.state[n] == _PAUSED and columns.step[n] == rung]
-    return [waiting[len(waiting) // 2]] if len(waiting) >= _FEWEST else []
+    best_first = np.array(found.best(len(found)), np.int64)
+    waiting = best_first[(columns.state[best_first] == _PAUSED) & (columns.step[best_first] == rung)]
+    return [int(waiting[len(waiting) // 2])] if len(waiting) >= _FEWEST else []
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

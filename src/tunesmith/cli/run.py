@@ -49,7 +49,7 @@ _EXAMPLE: Final = "tunesmith run train.py:train --minimize val_loss --trials 60"
 @click.option("--trial-time", help="End single trials after this time.")
 @click.option("--name", help="The study's name; by default the function's, the file's or the program's.")
 @click.option("--seed", type=int, help="Of the search and of every trial; by default drawn once and recorded.")
-@click.option("--sampler", help="auto, gp, tpe, cmaes, de, evolution, nsga2, sobol, random, grid.")
+@click.option("--sampler", help="auto, gp, tpe, bohb, dehb, cmaes, de, evolution, nsga2, sobol, random, grid.")
 @click.option(
     "--scheduler",
     help="auto, none, median, patience, divergence, halving, asha, hyperband, pasha, pbt, pb2, extrapolation, folds.",

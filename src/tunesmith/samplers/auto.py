@@ -40,6 +40,20 @@ def _tpe() -> Sampler:
     return TPE()
 
 
+def _bohb() -> Sampler:
+    from tunesmith.samplers.tpe.sampler import TPE  # noqa: PLC0415
+    from tunesmith.surrogates.rung import evidence_at_rung  # noqa: PLC0415
+
+    return TPE(evidence=evidence_at_rung)
+
+
+def _dehb() -> Sampler:
+    from tunesmith.samplers.evolution import DifferentialEvolution  # noqa: PLC0415
+    from tunesmith.surrogates.rung import evidence_at_rung  # noqa: PLC0415
+
+    return DifferentialEvolution(evidence=evidence_at_rung)
+
+
 def _cmaes() -> Sampler:
     from tunesmith.samplers.cmaes import CMAES  # noqa: PLC0415
 
@@ -67,6 +81,8 @@ def _nsga2() -> Sampler:
 _NAMED: Final[Mapping[str, Callable[..., Sampler]]] = {
     "gp": _gp,
     "tpe": _tpe,
+    "bohb": _bohb,
+    "dehb": _dehb,
     "cmaes": _cmaes,
     "de": _differential,
     "evolution": _evolution,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, final
 
 import numpy as np
@@ -15,7 +15,7 @@ from tunesmith.samplers.fresh import fresh_proposal
 from tunesmith.samplers.moves import Moves, moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.samplers.standing import Ended, best_first, ended_of
-from tunesmith.surrogates.evidence import Points
+from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
@@ -41,13 +41,19 @@ class DifferentialEvolution:
 
     Trial number i competes for place i mod P, and the best that has ended holds the place: that is the greedy
     replacement of DE, and needs neither generations nor memory. What ended last serves as the archive.
+
+    `evidence` says which outcomes count: last values, or with `evidence_at_rung` those of one rung, after DEHB (Awad et al.
+    2021), whose mutants have parents of a fidelity that is well known.
     """
+
+    def __init__(self, *, evidence: Callable[[View], Evidence] = evidence_of) -> None:
+        self._evidence = evidence
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
         moves = moves_of(view.space)
         width = moves.codec.width
         size = min(_FEWEST + width, _MOST)
-        ended = ended_of(view)
+        ended = ended_of(view, self._evidence)
         ended = ended.at(~ended.failed)
         if not width or len(ended) < max(opening_length(view.space), _LEAST):
             return [opening_proposal(view.asking(view.next + i), rng) for i in range(n)]

@@ -6,13 +6,14 @@ by the loss, or with several objectives by front and crowding (Deb 2002).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.surrogates.dominance import crowding, front_ranks
-from tunesmith.surrogates.evidence import Points, evidence_of
+from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
@@ -52,8 +53,8 @@ class Ended(NamedTuple):
         return np.column_stack([self.points.X, self.losses, self.excess, self.failed])
 
 
-def ended_of(view: View) -> Ended:
-    """What has ended in a view."""
+def ended_of(view: View, evidence_of: Callable[[View], Evidence] = evidence_of) -> Ended:
+    """What has ended in a view, by the evidence that counts."""
     evidence = evidence_of(view)
     numbers = np.concatenate([evidence.numbers, evidence.failures])
     points = evidence.points.joined(evidence.failed)

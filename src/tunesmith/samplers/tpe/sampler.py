@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, final
 
 import numpy as np
@@ -39,15 +39,18 @@ class TPE:
     joint densities of all columns, so that parameters which only work together are learned together, and branches of
     a conditional space as well. Outcomes are compared by their order alone: neither the scale of a metric nor
     outliers matter. The cost of a proposal is bounded after some 300 trials, but for sorting them.
+
+    `evidence` says what is learned from: last values, or with `evidence_at_rung` those of one rung, as BOHB does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, evidence: Callable[[View], Evidence] = evidence_of) -> None:
+        self._evidence = evidence
         self._space: Space | None = None
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
         if view.space is not self._space:
             self._space, self._moves, self._columns = view.space, moves_of(view.space), Columns(view.space)
-        evidence = evidence_of(view)
+        evidence = self._evidence(view)
         proposals: list[Proposal] = []
         for number in range(view.next, view.next + n):
             proposal = self._proposal(view.asking(number), evidence, rng)

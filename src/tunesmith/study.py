@@ -197,6 +197,15 @@ class Study:
             raise InvalidStudy(f"Study {self.name!r} has no trial {number}; it has {len(view.trials)}.")
         return schedule(view, number)
 
+    @property
+    def choices(self) -> list[str]:
+        """Which sampler and which scheduler the study has, and why, in a sentence each."""
+        if self.spec.scheduler != "auto":
+            return [self.sampler.why, self.scheduler.why]
+        # What `auto` means for a run depends on where its trials run, which paused ones tell.
+        paused = any(trial.state is State.PAUSED for trial in self.trials)
+        return [self.sampler.why, choose_scheduler(self.spec, parks=paused).why]
+
     def table(self) -> Table:
         """All trials as columns and rows of plain values."""
         return table(self._look(curves=False))
@@ -342,7 +351,7 @@ class Study:
 
         try:
             with one_thread():
-                page = report_html(self.view, notes=[self.sampler.why, self.scheduler.why])
+                page = report_html(self.view, notes=self.choices)
             path.write_text(page, encoding="utf-8")
         except OSError as error:
             raise InvalidStudy(

@@ -84,7 +84,7 @@ def show_command(study: str | None, store: str, as_json: bool, plot: bool) -> No
             )
             return
         click.echo(f"{opened.name}: {_goal(view)}")
-        click.echo(f"  {opened.sampler.why}\n  {opened.scheduler.why}")
+        click.echo("\n".join(f"  {choice}" for choice in opened.choices))
         for line in _counts(found):
             click.echo(f"  {line}")
         for trial in front_of(view)[:_SHOWN]:

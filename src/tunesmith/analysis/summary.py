@@ -73,8 +73,10 @@ class Summary:
     steps: int
     """The steps that all trials have trained, by their last reports."""
     steps_saved: int | None
-    """The steps that early stopping saved, if each stopped trial had otherwise trained as far as the longest finished
-    one; None if nothing was stopped, or no finished trial reported steps."""
+    """The steps that early stopping and pausing saved, if each such trial had otherwise trained as far as the longest
+    finished one; None if there was none, or no finished trial reported steps."""
+    retrained: int
+    """The steps that were trained again since what a paused trial held was gone and its checkpoint was older."""
 
 
 def summary(view: View) -> Summary:
@@ -106,7 +108,8 @@ def summary(view: View) -> Summary:
         seconds=sum(trial.spent for trial in trials),
         stopped_early=len(stopped),
         steps=sum(trial.last.step for trial in trials if trial.last),
-        steps_saved=_steps_saved(view.of(State.DONE), stopped),
+        steps_saved=_steps_saved(view.of(State.DONE), [*stopped, *view.of(State.PAUSED)]),
+        retrained=sum(int(trial.notes.get("retrained", 0)) for trial in trials),
     )
 
 

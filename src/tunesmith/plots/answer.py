@@ -252,11 +252,12 @@ def _states(found: Summary) -> str:
 
 
 def _saved(found: Summary) -> str:
-    if not found.stopped_early:
-        return ""
-    trials = count_text(found.stopped_early, "trial")
-    if found.steps_saved is None:
-        return f"{trials} stopped"
+    paused = found.states.get("paused", 0)
+    told = [(found.stopped_early, "stopped"), (paused, "paused")]
+    ended = " and ".join(f"{count_text(count, 'trial')} {how}" for count, how in told if count)
+    if found.steps_saved is None or not ended:
+        return ended
     all_steps = found.steps + found.steps_saved
     share = f" ({100 * found.steps_saved / all_steps:.0f} %)" if all_steps else ""
-    return f"{trials} stopped, which saved about {found.steps_saved:,} of {all_steps:,} training steps{share}"
+    again = f"; {found.retrained:,} steps were trained again" if found.retrained else ""
+    return f"{ended}, which saved about {found.steps_saved:,} of {all_steps:,} training steps{share}{again}"

@@ -8,10 +8,11 @@ import pytest
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import CONTINUE, Decision, Stop
-from tunesmith.schedulers.patience import Patience, jitter
+from tunesmith.schedulers.patience import Patience
 from tunesmith.space.space import Space
 from tunesmith.testing.histories import History, spec_of
 from tunesmith.testing.schedulers import decide
+from tunesmith.trials.jitter import jitter
 
 SPEC = spec_of(Space({}))
 SEEDS = range(20)

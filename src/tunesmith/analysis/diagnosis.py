@@ -13,8 +13,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tunesmith.analysis.smoothing import deviation, kept_noise, smoothed
+from tunesmith.analysis.smoothing import kept_noise, smoothed
 from tunesmith.errors import InvalidStudy
+from tunesmith.trials.jitter import jitter
 from tunesmith.trials.view import View
 
 Kind: TypeAlias = Literal[
@@ -219,7 +220,7 @@ def _symptom(kind: Kind, evidence: str) -> Symptom:
 def _curve(steps: NDArray[np.int64], values: NDArray[np.float64], sign: float) -> _Curve:
     raw = sign * values
     bandwidth = max(0.6, len(raw) / 40)
-    scatter = deviation(raw)
+    scatter = jitter(raw, least=4)
     return _Curve(steps, raw, smoothed(raw, bandwidth), kept_noise(bandwidth) * scatter, scatter, sign)
 
 
@@ -279,7 +280,7 @@ def _unstable(curve: _Curve) -> str:
     spikes = np.flatnonzero((heights > max(8 * curve.scatter, 0.2 * curve.fall)) & (np.arange(len(heights)) > half))
     if len(spikes) >= 2:
         return f"{len(spikes)} spikes of up to {heights.max():.3g}, the last at step {curve.steps[spikes[-1]]}"
-    late = deviation(curve.raw[len(curve.raw) // 2 :])
+    late = jitter(curve.raw[len(curve.raw) // 2 :], least=4)
     if late > 0.25 * curve.fall:
         return f"in the second half it scatters by {late:.3g}, and all that it learned is {curve.fall:.3g}"
     return ""

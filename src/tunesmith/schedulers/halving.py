@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tunesmith.schedulers.base import CONTINUE, Decision, Order, Stop, fresh
 from tunesmith.schedulers.promotion import check_rungs
 from tunesmith.schedulers.rungs import Rungs, first_at, standing
+from tunesmith.trials.jitter import jitter
 from tunesmith.trials.trial import Report, Trial
 from tunesmith.trials.view import View
 
@@ -62,7 +63,4 @@ class Halving:
 def wobble(values: NDArray[np.float64]) -> float:
     """Standard deviation of a curve about its trend, from the middle one of its second differences; 0 for less than five."""
     recent = values[-_RECENT:]
-    with np.errstate(over="ignore"):
-        bends = np.abs(np.diff(recent[np.isfinite(recent)], 2))
-        # Three independent values with weights 1, -2, 1 have six times the variance of one; 1.4826 turns a median into a deviation.
-        return 1.4826 * float(np.median(bends)) / 6**0.5 if len(bends) >= 3 else 0.0
+    return jitter(recent[np.isfinite(recent)], least=5)

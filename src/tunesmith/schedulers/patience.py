@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import CONTINUE, Decision, Order, Stop, fresh
-from tunesmith.schedulers.median import middle
+from tunesmith.trials.jitter import jitter
 from tunesmith.trials.spec import Objective
 from tunesmith.trials.trial import Report, Trial
 from tunesmith.trials.view import View
@@ -58,14 +57,3 @@ class Patience:
 
     def next(self, view: View, slots: int) -> Sequence[Order]:  # noqa: ARG002
         return fresh(slots)
-
-
-def jitter(values: NDArray[np.float64]) -> float:
-    """Standard deviation of a curve around its own trend, from its second differences, robust to jumps.
-
-    For values = smooth trend + independent noise of deviation s, second differences have deviation s * sqrt(6).
-    """
-    if len(values) < 3:
-        return 0.0
-    with np.errstate(over="ignore", invalid="ignore"):  # values may be as large as numbers get
-        return 1.4826 * middle(np.abs(values[2:] - 2 * values[1:-1] + values[:-2])) / 6**0.5

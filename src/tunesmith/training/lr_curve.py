@@ -14,12 +14,13 @@ from typing import Final, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tunesmith.analysis.smoothing import deviation, kept_noise, smoothed
+from tunesmith.analysis.smoothing import kept_noise, smoothed
 from tunesmith.errors import InvalidStudy
 from tunesmith.space.params import Float
 from tunesmith.space.space import Space
 from tunesmith.training.fitting import space_with
 from tunesmith.trials.facts import Noted
+from tunesmith.trials.jitter import jitter
 
 _BANDWIDTH: Final = 2.0
 """Of the smoothing, in steps. It is centred: an exponential average would shift all places to higher rates."""
@@ -137,7 +138,7 @@ def _read(losses: NDArray[np.float64]) -> _Reading | None:
     if count < 10:
         return None
     level = float(np.median(losses[: max(5, len(losses) // 10)]))
-    noise = kept_noise(_BANDWIDTH) * deviation(losses[: max(10, count // 3)])
+    noise = kept_noise(_BANDWIDTH) * jitter(losses[: max(10, count // 3)], least=4)
     # An explosion must not reach into its neighbours through the smoothing.
     ceiling = level + max(2 * (level - float(losses[:count].min())), 10 * noise)
     smooth = smoothed(np.minimum(losses[:count], ceiling), _BANDWIDTH)

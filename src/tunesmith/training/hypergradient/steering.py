@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tunesmith.analysis.smoothing import deviation
 from tunesmith.errors import InvalidStudy
+from tunesmith.trials.jitter import jitter
 
 Values: TypeAlias = dict[str, NDArray[np.float64]]
 Bounds: TypeAlias = Mapping[str, tuple[float, float]]
@@ -95,7 +95,7 @@ class Steering:
         means = np.convolve(self._losses, np.full(_WINDOW, 1 / _WINDOW), "valid")
         first, best, latest = float(means[0]), float(means.min()), float(means[-1])
         before, middle = float(means[-1 - 2 * _WINDOW]), float(means[-1 - _WINDOW])
-        doubt = 3 * deviation(np.array(self._losses[-4 * _WINDOW :])) / math.sqrt(_WINDOW) + 1e-3 * abs(best)
+        doubt = 3 * jitter(np.array(self._losses[-4 * _WINDOW :]), least=4) / math.sqrt(_WINDOW) + 1e-3 * abs(best)
         if latest > best + (first - best) / 2 + doubt and latest - middle > max(middle - before, 0) + doubt:
             return f"the mean validation loss rose from {best:.4g} to {latest:.4g}, faster and faster"
         return ""

@@ -36,13 +36,17 @@ class Finals:
         return self.inner.decide(view, trial, report)
 
     def next(self, view: View, slots: int) -> Sequence[Order]:
-        if view.remaining.trials > 0 and not self._is_time(view, slots):
+        left = view.remaining
+        if left.trials > 0 and math.isinf(left.seconds) and math.isinf(left.cost):
             return self.inner.next(view, slots)
-        promoted: list[Order] = []
-        if view.remaining.trials <= 0:
+        waiting = self._waiting(view)
+        if left.trials > 0 and not _is_time(view, waiting, slots):
+            return self.inner.next(view, slots)
+        promoted: list[Resume] = []
+        if left.trials <= 0:
             promoted = [order for order in self.inner.next(view, slots) if isinstance(order, Resume)]
-        chosen = {order.trial for order in promoted if isinstance(order, Resume)}
-        finals = [Resume(trial.number) for trial in self._waiting(view) if trial.number not in chosen]
+        chosen = {order.trial for order in promoted}
+        finals = [Resume(trial.number) for trial in waiting if trial.number not in chosen]
         return [*promoted, *finals][:slots]
 
     def _waiting(self, view: View) -> list[Trial]:
@@ -58,19 +62,18 @@ class Finals:
                 return [view.trials[number] for number in found.best(self.count)]
         return []
 
-    def _is_time(self, view: View, slots: int) -> bool:
-        """Whether what is left of time or cost is just enough for the finals."""
-        left = view.remaining
-        if math.isinf(left.seconds) and math.isinf(left.cost):
-            return False
-        shares = [1 - _share(view, trial) for trial in self._waiting(view)]
-        if not shares:
-            return False
-        places = slots + len(view.of(State.RUNNING))
-        one, cost = max(shares) * _full(view, lambda trial: trial.spent), sum(shares) * _full(view, cost_of)
-        if left.seconds < one or left.cost < cost / len(shares):
-            return False  # not even one would come to its end
-        return left.seconds <= _MARGIN * math.ceil(len(shares) / places) * one or left.cost <= _MARGIN * cost
+
+def _is_time(view: View, waiting: Sequence[Trial], slots: int) -> bool:
+    """Whether what is left of time or cost is just enough for the finals."""
+    if not waiting:
+        return False
+    left = view.remaining
+    shares = [1 - _share(view, trial) for trial in waiting]
+    places = slots + len(view.of(State.RUNNING))
+    one, cost = max(shares) * _full(view, lambda trial: trial.spent), sum(shares) * _full(view, cost_of)
+    if left.seconds < one or left.cost < cost / len(shares):
+        return False  # not even one would come to its end
+    return left.seconds <= _MARGIN * math.ceil(len(shares) / places) * one or left.cost <= _MARGIN * cost
 
 
 def _share(view: View, trial: Trial) -> float:

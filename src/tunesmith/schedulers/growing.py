@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.schedulers.base import Decision, New, Order
-from tunesmith.schedulers.promotion import at_rung, check_rungs, promotions
-from tunesmith.schedulers.rungs import Ints, Rungs, standing
+from tunesmith.schedulers.promotion import at_rung, promotions
+from tunesmith.schedulers.rungs import Ints, Rungs, check_rungs, standing
 from tunesmith.trials.trial import Report, Trial
 from tunesmith.trials.view import View
 

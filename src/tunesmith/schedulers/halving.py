@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.schedulers.base import CONTINUE, Decision, Order, Stop, fresh
-from tunesmith.schedulers.promotion import check_rungs
-from tunesmith.schedulers.rungs import Rungs, first_at, standing
+from tunesmith.schedulers.rungs import Rungs, check_rungs, first_at, standing
 from tunesmith.trials.jitter import jitter
 from tunesmith.trials.trial import Report, Trial
 from tunesmith.trials.view import View

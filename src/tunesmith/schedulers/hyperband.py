@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.schedulers.base import CONTINUE, Decision, New, Order
-from tunesmith.schedulers.promotion import allowance, at_rung, check_rungs, first_rung, promotions
-from tunesmith.schedulers.rungs import Ints, Rungs
+from tunesmith.schedulers.promotion import allowance, at_rung, first_rung, promotions
+from tunesmith.schedulers.rungs import Ints, Rungs, check_rungs
 from tunesmith.trials.trial import Report, Trial
 from tunesmith.trials.view import View
 

@@ -99,7 +99,7 @@ class PBT:
         members = view.of(*_ALIVE, State.DONE)
         begun = sum(trial.parent is None for trial in view.trials)
         new: list[Order] = [New() for _ in range(self.population - begun)]
-        vacant = range(self.population - len(members) - len(new))
+        vacant = range(min(slots, self.population - len(members) - len(new)))
         forks = [fork for i in vacant if (fork := self._fork(view, view.next + i)) is not None]
         paused = sorted(view.of(State.PAUSED), key=lambda trial: (_step(trial), trial.number))
         return [*forks, *new, *(Resume(trial.number) for trial in paused)][:slots]

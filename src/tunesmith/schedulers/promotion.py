@@ -9,7 +9,7 @@ import numpy as np
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import CONTINUE, Decision, New, Order, Pause, Resume
-from tunesmith.schedulers.rungs import Rungs, Some, first_at, standing
+from tunesmith.schedulers.rungs import Rungs, Some, check_rungs, first_at, standing
 from tunesmith.schedulers.trust import audits, trusted
 from tunesmith.trials.trial import Report, State, Trial
 from tunesmith.trials.view import STATES, View
@@ -50,8 +50,7 @@ class Promotion:
         chosen = {order.trial for order in audited}
         promoted = [order for order in promotions(view, rungs, slots) if order.trial not in chosen]
         new: list[Order] = [New(budget=allowance(view.next + i, first)) for i in range(slots)]
-        orders: list[Order] = [*audited, *promoted]
-        return (orders + new)[:slots]
+        return [*audited, *promoted, *new][:slots]
 
     def _rungs(self, view: View) -> Rungs:
         return Rungs(self.first or first_rung(view, self.share), self.eta, view.full_steps)
@@ -92,31 +91,17 @@ def at_rung(
 def promotions(view: View, rungs: Rungs, slots: int, some: Some | None = None, top: int | None = None) -> list[Resume]:
     """Paused trials that are among the best of their rung, those of the highest rung first."""
     orders: list[Resume] = []
-    if not len(view.trials) or not (view.columns.state == _PAUSED).any():
-        return orders
     columns = view.columns
-    for rung in rungs.below(int(columns.step[columns.state == _PAUSED].max())):
+    waits = columns.step[columns.state == _PAUSED]
+    for rung in rungs.below(int(waits.max(initial=0))):
         if len(orders) >= slots:
             break
         if top is not None and rung >= top:
             continue
-        for step in _steps_at(view, rung, rungs):
+        # They wait at the rung itself, unless reports come at other steps.
+        for step in np.unique(waits[(waits >= rung) & (waits < rung * rungs.eta)]).tolist():
             found = standing(view, step, some)
             best = np.array(found.best(len(found) // rungs.eta), np.int64)
             waiting = best[(columns.state[best] == _PAUSED) & (columns.step[best] == step)]
             orders += [Resume(number, rungs.above(rung)) for number in waiting.tolist()]
     return orders[:slots]
-
-
-def _steps_at(view: View, rung: int, rungs: Rungs) -> list[int]:
-    """The steps at which trials wait on a rung: its own, unless reports come at other steps."""
-    columns = view.columns
-    waits = columns.step[columns.state == _PAUSED]
-    steps: list[int] = np.unique(waits[(waits >= rung) & (waits < rung * rungs.eta)]).tolist()
-    return steps
-
-
-def check_rungs(name: str, eta: int, first: int | None) -> None:
-    """Refuse rungs that are none."""
-    if eta < 2 or (first is not None and first < 1):
-        raise InvalidStudy(f"{name}(eta={eta}, first={first}): give eta >= 2 and a first rung of at least step 1.")

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.errors import InvalidStudy
 from tunesmith.surrogates.dominance import spread_order
 from tunesmith.trials.view import View
 
@@ -49,6 +50,12 @@ class Rungs(NamedTuple):
             rungs.append(rung)
             rung = rung // self.eta
         return rungs
+
+
+def check_rungs(name: str, eta: int, first: int | None) -> None:
+    """Refuse rungs that are none."""
+    if eta < 2 or (first is not None and first < 1):
+        raise InvalidStudy(f"{name}(eta={eta}, first={first}): give eta >= 2 and a first rung of at least step 1.")
 
 
 class Standing(NamedTuple):

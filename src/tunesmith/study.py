@@ -7,36 +7,31 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, final, overload
 
 from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.table import Table, table
-from tunesmith.errors import Conflict, IllegalTransition, InvalidStudy, MissingExtra, SpaceExhausted
+from tunesmith.asking import Desk
+from tunesmith.errors import InvalidStudy, MissingExtra
 from tunesmith.opening import Wanted, settle
-from tunesmith.run.ahead import made
-from tunesmith.run.context import checked_metrics, metrics_from
+from tunesmith.reading import Reading
 from tunesmith.run.driver import Ending
 from tunesmith.run.folder import study_folder
-from tunesmith.run.outcome import finished, stopped
-from tunesmith.run.proposing import asked_fact, config_key, trial_rng, trial_seed
 from tunesmith.run.threads import one_thread
-from tunesmith.run.worker_id import is_dead, worker_id
 from tunesmith.samplers.auto import choose_sampler
-from tunesmith.samplers.base import Proposal, Sampler
+from tunesmith.samplers.base import Sampler
 from tunesmith.schedulers.auto import choose_scheduler
-from tunesmith.schedulers.base import Decision, New, Scheduler, Stop
+from tunesmith.schedulers.base import Decision, Scheduler
 from tunesmith.space.space import Space
 from tunesmith.stores.base import Store
 from tunesmith.stores.sqlite import SqliteStore
 from tunesmith.stores.url import open_store
-from tunesmith.trials.facts import Asked, Draft, Fact, Failed, Lost, Opened, Reported, Started, Stopped
 from tunesmith.trials.lineage import Segment, schedule
 from tunesmith.trials.spec import Budget, Pick, StudySpec, limits_from, objectives_from, seconds_from
 from tunesmith.trials.trial import FailureKind, State, Trial
-from tunesmith.trials.view import FAILURES, View
+from tunesmith.trials.view import View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,13 +55,12 @@ class Study:
         self.name = name
         self.ending: Ending | None = None
         """Why the last `tune` ended."""
-        self._view = View(store.spec(name))
-        self._has_curves = False
-        """Whether `_view` holds learning curves; most of a large study's bulk, which a look at its trials can do without."""
-        self._worker = worker_id()
+        self._reading = Reading(store, name)
+        self._desk = Desk(self._reading)
         self._scratch: Path | None = None
-        self.sampler = choose_sampler(self._view.spec, sampler)
-        self.scheduler = choose_scheduler(self._view.spec, scheduler)
+        spec = self._reading.spec
+        self.sampler = choose_sampler(spec, sampler)
+        self.scheduler = choose_scheduler(spec, scheduler)
 
     @staticmethod
     def open(
@@ -124,24 +118,17 @@ class Study:
     @property
     def view(self) -> View:
         """The study as it is now: trials, curves and columns, in one immutable value."""
-        return self._look(curves=True)
-
-    def _look(self, *, curves: bool) -> View:
-        if curves and not self._has_curves:
-            self._view, self._has_curves = View(self.spec), True
-        changes = self.store.changes(self.name, self._view.seq, reports=self._has_curves)
-        self._view = self._view.advance(changes, self.spec)
-        return self._view
+        return self._reading.view()
 
     @property
     def spec(self) -> StudySpec:
         """What is searched, for what, within which budget."""
-        return self.store.spec(self.name)
+        return self._reading.spec
 
     @property
     def trials(self) -> Sequence[Trial]:
         """All trials, by number."""
-        return self._look(curves=False).trials
+        return self._reading.view(curves=False).trials
 
     @property
     def best(self) -> Trial:
@@ -149,7 +136,7 @@ class Study:
 
         Where noise is large, the one of the ten best of which the best is expected.
         """
-        view = self._look(curves=False)
+        view = self._reading.view(curves=False)
         best = best_of(view)
         if best is None:
             raise InvalidStudy(f"Study {self.name!r} has no result yet: {_tally(view.trials)}.")
@@ -158,7 +145,7 @@ class Study:
     @property
     def front(self) -> list[Trial]:
         """The trials that no other one beats in all objectives, by number."""
-        return front_of(self._look(curves=False))
+        return front_of(self._reading.view(curves=False))
 
     def importance(
         self, metric: str | None = None, *, method: Method = "fanova", region: Region = "whole"
@@ -171,14 +158,14 @@ class Study:
         from tunesmith.analysis.importance.measure import importance  # noqa: PLC0415  scipy takes a while to load
 
         with one_thread():
-            return importance(self._look(curves=False), metric, method=method, region=region)
+            return importance(self._reading.view(curves=False), metric, method=method, region=region)
 
     def ablation(self, metric: str | None = None) -> Ablation:
         """Which change on the way from the default configuration to the best trial is expected to have brought what."""
         from tunesmith.analysis.ablation import ablation  # noqa: PLC0415
 
         with one_thread():
-            return ablation(self._look(curves=False), metric)
+            return ablation(self._reading.view(curves=False), metric)
 
     def health(self) -> list[Finding]:
         """What is wrong with the study, the worst first: findings with evidence and a remedy."""
@@ -208,7 +195,7 @@ class Study:
 
     def table(self) -> Table:
         """All trials as columns and rows of plain values."""
-        return table(self._look(curves=False))
+        return table(self._reading.view(curves=False))
 
     def to_pandas(self) -> pd.DataFrame:
         """One row per trial. Needs pandas."""
@@ -232,47 +219,11 @@ class Study:
         Trials whose process has died are given out again before new ones. Raises `BudgetSpent` when the study's trials
         are used up, `SpaceExhausted` when a finite space is.
         """
-        while True:
-            view = self.view
-            waiting = self._waiting(view)
-            try:
-                if waiting is not None and waiting.state is State.READY:
-                    return self._append(waiting.number, self._started(waiting), expect=waiting)
-                if waiting is None:
-                    changes = self.store.append(self.name, [Draft(None, Opened(self._worker), worker=self._worker)])
-                    waiting, view = changes.trials[0], self.view
-                return self._ask(view.asking(waiting.number), waiting)
-            except Conflict:
-                continue
-
-    def _ask(self, view: View, opened: Trial) -> Trial:
-        try:
-            proposal, _, seed = made(self.sampler.sampler, view)
-        except SpaceExhausted as error:
-            self._append(opened.number, Stopped(str(error), opened.attempt))
-            raise
-        asked = asked_fact(view, proposal, New(), seed)
-        return self._append(opened.number, asked, self._started(opened), expect=opened, key=config_key(view, asked))
-
-    def _waiting(self, view: View) -> Trial | None:
-        for trial in view.of(State.OPEN, State.READY, State.RUNNING):
-            if trial.state is State.READY or (trial.state is State.OPEN and not trial.worker):
-                return trial
-            if is_dead(trial.worker):
-                return self._append(trial.number, Lost(trial.attempt))
-        return None
-
-    def _started(self, trial: Trial) -> Started:
-        return Started(self._worker, trial.attempt)
+        return self._desk.ask(self.sampler.sampler)
 
     def enqueue(self, config: Mapping[str, Any]) -> Trial:
         """Add a trial with this configuration (missing parameters at their defaults), to be trained before others."""
-        view = self.view
-        checked = view.space.check(config, partial=True)
-        opened = self.store.append(self.name, [Draft(None, Opened(), worker=self._worker)]).trials[0]
-        view = view.asking(opened.number)
-        asked = asked_fact(view, Proposal(checked, "person", "enqueued"), New(), trial_seed(trial_rng(view)))
-        return self._append(opened.number, asked)
+        return self._desk.enqueue(config)
 
     @overload
     def report(self, target: Trial, *, step: int | None = None, **metrics: float) -> Decision: ...
@@ -283,56 +234,24 @@ class Study:
 
         `report("report.html")` writes a page about the study, complete in one file, and returns its path.
         """
-        if not isinstance(target, Trial):
-            return self._write_report(Path(target))
-        if step is None:
-            current = self._current(target)
-            step = current.last.step + 1 if current.last and current.reports else 1
-        trial = self._append(target.number, Reported(step, checked_metrics(metrics), target.attempt))
-        assert trial.last is not None
-        decision = self.scheduler.scheduler.decide(self._view, trial, trial.last)
-        if isinstance(decision, Stop):
-            self._append(target.number, stopped(self._view, trial, decision.reason))
-        return decision
+        if isinstance(target, Trial):
+            return self._desk.report(target, self.scheduler.scheduler, step, metrics)
+        return self._write_report(Path(target))
 
     def tell(self, trial: Trial, value: float | Mapping[str, float] | None = None, /, **metrics: float) -> Trial:
         """The trial is done, with these values; without any its last report counts. Returns it as recorded.
 
         A value that is NaN or infinite makes it a failure of kind "nan". Raises `InvalidStudy` if an objective is missing.
         """
-        names = tuple(objective.metric for objective in self._view.spec.objectives)
-        given = {**(metrics_from(value, names) if value is not None else {}), **metrics}
-        end = finished(self.view, self._current(trial), checked_metrics(given) if given else {})
-        if isinstance(end, Failed) and end.kind == "error":
-            raise InvalidStudy(f"tell(trial {trial.number}): {end.message}")
-        return self._append(trial.number, replace(end, attempt=trial.attempt))
+        return self._desk.tell(trial, value, metrics)
 
     def fail(self, trial: Trial, kind: FailureKind = "error", message: str = "") -> Trial:
         """The trial failed; `kind` is one of error, oom, nan, timeout, killed."""
-        if kind not in FAILURES:
-            raise InvalidStudy(f"fail(kind={kind!r}): say one of {', '.join(FAILURES)}.")
-        return self._append(trial.number, Failed(kind, message or kind, trial.attempt))
+        return self._desk.fail(trial, kind, message)
 
     def stop(self, trial: Trial, reason: str = "stopped by a person") -> Trial:
         """End a trial now, wherever it runs; its last report counts."""
-        current = self._current(trial)
-        return self._append(trial.number, stopped(self._view, current, reason))
-
-    def _current(self, trial: Trial) -> Trial:
-        view = self.view
-        if trial.number >= len(view.trials):
-            raise IllegalTransition(f"Study {self.name!r} has no trial {trial.number}; it has {len(view.trials)}.")
-        return view.trials[trial.number]
-
-    def _append(self, number: int, *facts: Fact, expect: Trial | None = None, key: str | None = None) -> Trial:
-        drafts = [Draft(number, fact, key if isinstance(fact, Asked) else None, self._worker) for fact in facts]
-        expected = {expect.number: expect.version} if expect else None
-        changes = self.store.append(self.name, drafts, expect=expected)
-        if self._has_curves and changes.since == self._view.seq:
-            self._view = self._view.advance(changes)
-        else:
-            self._look(curves=True)
-        return self._view.trials[number]
+        return self._desk.stop(trial, reason)
 
     # -- files -------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import final
 from tunesmith.run.attempt import Target
 from tunesmith.run.executor import Job, Parked, Signal, Update
 from tunesmith.run.randomness import Randomness, present_randomness
-from tunesmith.run.stepping import Stepping, begin
+from tunesmith.run.stepping import ParkedRuns, Stepping, begin
 from tunesmith.trials.facts import Failed, Noted, Reported, Suggested
 
 
@@ -31,21 +31,16 @@ class Inline:
         self._target = target
         self._time_limit = time_limit
         self._run: _Run | None = None
-        self._parked: dict[int, _Run] = {}
+        self._parked: ParkedRuns[_Run] = ParkedRuns()
 
     def submit(self, job: Job) -> None:
         assert self._run is None, "the only place is taken"
-        self._run = self._unpark(job) or _Run(job, begin(self._target, job), time.monotonic())
-
-    def _unpark(self, job: Job) -> _Run | None:
-        run = self._parked.pop(job.trial, None)
-        if run is None or run.parked is None:
-            return None
-        if run.job.attempt != job.attempt or not run.parked.goes_on_with(job):
-            run.training.close()
-            return None
-        run.go_on()
-        return run
+        run = self._parked.take(job)
+        if run is None:
+            run = _Run(job, begin(self._target, job), time.monotonic())
+        else:
+            run.go_on()
+        self._run = run
 
     def poll(self, timeout: float) -> Sequence[Update]:  # noqa: ARG002  the work itself is the waiting
         run = self._run
@@ -54,8 +49,9 @@ class Inline:
         said = run.training.advance()
         job = run.job
         if isinstance(said, Parked):
-            run.park(said)
-            self._parked[job.trial], self._run = run, None
+            run.rest()
+            self._parked.park(run, said)
+            self._run = None
             return (Update(job.trial, job.attempt, None),)
         if isinstance(said, Reported) and self._time_limit is not None and run.seconds > self._time_limit:
             run.training.answer("stop")
@@ -72,12 +68,12 @@ class Inline:
             if run.awaits:
                 run.awaits = False
                 run.training.answer(what)
-        elif what in ("stop", "release") and trial in self._parked:
-            self._parked.pop(trial).training.close()
+        elif what in ("stop", "release"):
+            self._parked.end(trial)
 
     def close(self) -> None:
-        for run in (*self._parked.values(), *([self._run] if self._run is not None else [])):
-            run.training.close()
+        if self._run is not None:
+            self._run.training.close()
         self._parked.clear()
         self._run = None
 
@@ -92,7 +88,6 @@ class _Run:
     began: float
     awaits: bool = False
     """Whether its report has not been answered yet."""
-    parked: Parked | None = None
     _randomness: Randomness | None = None
 
     @property
@@ -100,12 +95,13 @@ class _Run:
         """How long it has been training."""
         return time.monotonic() - self.began
 
-    def park(self, parked: Parked) -> None:
-        self.parked, self.began = parked, -self.seconds
+    def rest(self) -> None:
+        """Stop the clock, and let others draw random numbers."""
+        self.began = -self.seconds
         self._randomness = present_randomness()
 
     def go_on(self) -> None:
         assert self._randomness is not None
-        self.parked, self.began = None, time.monotonic() + self.began
+        self.began = time.monotonic() + self.began
         self._randomness.restore()
         self.training.answer("continue")

@@ -22,7 +22,7 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.run.attempt import Target
 from tunesmith.run.executor import Executor, Job, Parked, Signal, Update
 from tunesmith.run.randomness import Randomness, present_randomness
-from tunesmith.run.stepping import Spoken, Stepping, begin
+from tunesmith.run.stepping import ParkedRuns, Spoken, Stepping, begin
 from tunesmith.space.params import Config
 from tunesmith.trials.facts import Finished, Noted, Reported, Suggested
 
@@ -60,7 +60,7 @@ class Simulated:
         self._events: list[_Event] = []
         self._order = count()
         self._running: dict[int, _Run] = {}
-        self._parked: dict[int, _Run] = {}
+        self._parked: ParkedRuns[_Run] = ParkedRuns()
         self._took(seconds if isinstance(seconds, int | float) else 0.0)
 
     def clock(self) -> float:
@@ -69,22 +69,13 @@ class Simulated:
 
     def submit(self, job: Job) -> None:
         assert len(self._running) < self.slots, "all places are taken"
-        run = self._unpark(job)
+        run = self._parked.take(job)
         if run is None:
             # It sends everything that it reports, since what the study knows already takes its time too.
-            run = _Run(job, begin(self._target, replace(job, after=0)))
-            self._enter(run)
+            self._enter(_Run(job, begin(self._target, replace(job, after=0))))
         else:
+            run.job = job
             self._enter(run, "continue")
-
-    def _unpark(self, job: Job) -> _Run | None:
-        run = self._parked.pop(job.trial, None)
-        if run is None or run.parked is None:
-            return None
-        if run.job.attempt != job.attempt or not run.parked.goes_on_with(job):
-            run.training.close()
-            return None
-        return replace(run, job=job, parked=None)
 
     def _enter(self, run: _Run, answer: Signal | None = None) -> None:
         run.order = next(self._order)
@@ -155,8 +146,8 @@ class Simulated:
         trial = run.job.trial
         run.awaits = isinstance(said, Reported)
         if isinstance(said, Parked):
-            run.parked = said
-            self._parked[trial] = self._running.pop(trial)
+            del self._running[trial]
+            self._parked.park(run, said)
             return Update(trial, run.job.attempt, None)
         if not isinstance(said, Reported | Suggested | Noted):
             del self._running[trial]
@@ -168,11 +159,11 @@ class Simulated:
             if run.awaits:
                 run.awaits = False
                 self._advance(run, what)
-        elif what in ("stop", "release") and trial in self._parked:
-            self._parked.pop(trial).training.close()
+        elif what in ("stop", "release"):
+            self._parked.end(trial)
 
     def close(self) -> None:
-        for run in (*self._running.values(), *self._parked.values()):
+        for run in self._running.values():
             run.training.close()
         self._running.clear()
         self._parked.clear()
@@ -191,7 +182,6 @@ class _Run:
     """Of the last report."""
     awaits: bool = False
     """Whether its report has not been answered yet."""
-    parked: Parked | None = None
     _randomness: Randomness | None = None
 
     def take_turn(self) -> None:

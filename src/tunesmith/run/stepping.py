@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Protocol, TypeAlias, final
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, final
 
 from tunesmith.run.attempt import Target, attempt_steps, run_attempt
 from tunesmith.run.context import Said
-from tunesmith.run.executor import Job, Signal
+from tunesmith.run.executor import Job, Parked, Signal
 from tunesmith.trials.facts import Failed, Finished, Noted, Suggested
 
 Spoken: TypeAlias = Said | Finished | Failed | None
@@ -87,3 +87,51 @@ class _Threaded:
 
     def close(self) -> None:
         self._answers.put("release")
+
+
+class Run(Protocol):
+    """What an executor keeps of a trial that it trains by steps."""
+
+    job: Job
+    training: Stepping
+
+
+R = TypeVar("R", bound=Run)
+
+
+class _Waiting(NamedTuple, Generic[R]):
+    run: R
+    parked: Parked
+
+
+@final
+class ParkedRuns(Generic[R]):
+    """Trainings that wait in this process where they paused, by trial."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, _Waiting[R]] = {}
+
+    def park(self, run: R, parked: Parked) -> None:
+        self._waiting[run.job.trial] = _Waiting(run, parked)
+
+    def take(self, job: Job) -> R | None:
+        """The run that goes on with this job; it waits no longer. One whose trial was trained elsewhere meanwhile is ended."""
+        waiting = self._waiting.pop(job.trial, None)
+        if waiting is None:
+            return None
+        run, parked = waiting
+        if run.job.attempt == job.attempt and parked.goes_on_with(job):
+            return run
+        run.training.close()
+        return None
+
+    def end(self, trial: int) -> None:
+        """End a trial's training, if it waits here."""
+        waiting = self._waiting.pop(trial, None)
+        if waiting is not None:
+            waiting.run.training.close()
+
+    def clear(self) -> None:
+        """End them all."""
+        for trial in list(self._waiting):
+            self.end(trial)

@@ -12,6 +12,7 @@ from strategies import floats, ints, params
 from tunesmith.errors import InvalidConfig, InvalidSpace
 from tunesmith.space import Choice, Fixed, Float, Int, Ordinal
 from tunesmith.space.params import key_of, param_from_json
+from tunesmith.space.space import Space
 
 
 @given(params, st.floats(0, 1))
@@ -156,3 +157,17 @@ def test_few_levels_are_all_listed_and_a_continuum_is_spread():
     assert Int(1, 4).levels(2) == [1, 2, 3, 4]
     assert Float(1, 100, log=True).levels(3) == pytest.approx([1, 10, 100])
     assert Choice("a", "b", "c").levels(2) == ["a", "b", "c"]
+
+
+def test_a_role_is_kept_and_is_no_other_search() -> None:
+    """it says what a parameter is to the person who tunes, and changes nothing about its values"""
+    for param in (
+        Float(0, 1, role="nuisance"),
+        Int(1, 4, role="scientific"),
+        Choice("a", "b", role="fixed"),
+        Ordinal(32, 64, role="batch size"),
+    ):
+        assert param_from_json(param.to_json()) == param
+    assert not Space({"x": Float(0, 1)}).differences(Space({"x": Float(0, 1, role="learning rate")}))
+    with pytest.raises(InvalidSpace, match="choose one of"):
+        Float(0, 1, role="important")  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 from tunesmith.errors import InvalidConfig, InvalidSpace
-from tunesmith.space.values import Json, as_json, check_default, drop_none, key_of
+from tunesmith.space.values import Json, Role, as_json, check_default, check_role, drop_none, key_of
 
 
 @final
@@ -19,10 +19,11 @@ class Choice:
 
     options: tuple[Json, ...]
     default: Json | None = None
+    role: Role | None = None
     kind: ClassVar[str] = "choice"
 
-    def __init__(self, *options: object, default: object = None) -> None:
-        _set_options(self, "options", options, default)
+    def __init__(self, *options: object, default: object = None, role: Role | None = None) -> None:
+        _set_options(self, "options", options, default, role)
 
     @property
     def size(self) -> int:
@@ -41,7 +42,7 @@ class Choice:
         return list(self.options)
 
     def to_json(self) -> Json:
-        return drop_none(kind=self.kind, options=list(self.options), default=self.default)
+        return drop_none(kind=self.kind, options=list(self.options), default=self.default, role=self.role)
 
 
 @final
@@ -51,10 +52,11 @@ class Ordinal:
 
     options: tuple[Json, ...]
     default: Json | None = None
+    role: Role | None = None
     kind: ClassVar[str] = "ordinal"
 
-    def __init__(self, *levels: object, default: object = None) -> None:
-        _set_options(self, "levels", levels, default)
+    def __init__(self, *levels: object, default: object = None, role: Role | None = None) -> None:
+        _set_options(self, "levels", levels, default, role)
 
     @property
     def size(self) -> int:
@@ -73,7 +75,7 @@ class Ordinal:
         return list(self.options)
 
     def to_json(self) -> Json:
-        return drop_none(kind=self.kind, options=list(self.options), default=self.default)
+        return drop_none(kind=self.kind, options=list(self.options), default=self.default, role=self.role)
 
 
 @final
@@ -109,7 +111,11 @@ class Fixed:
         return {"kind": self.kind, "value": self.value}
 
 
-def _set_options(param: Choice | Ordinal, noun: str, values: tuple[object, ...], default: object) -> None:
+def _set_options(
+    param: Choice | Ordinal, noun: str, values: tuple[object, ...], default: object, role: Role | None
+) -> None:
+    check_role(param, role)
+    object.__setattr__(param, "role", role)
     kind = type(param).__name__
     if not values:
         raise InvalidSpace(f"{kind}() has no {noun}; name at least one, as in {kind}(1, 2, 3).")

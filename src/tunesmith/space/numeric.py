@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final, final
 
 from tunesmith.errors import InvalidConfig, InvalidSpace
-from tunesmith.space.values import Json, as_float, check_default, drop_none, is_number
+from tunesmith.space.values import Json, Role, as_float, check_default, check_role, drop_none, is_number
 
 FEW_LEVELS: Final = 50
 
@@ -45,10 +45,12 @@ class Float:
     log: bool = False
     step: float | None = None
     default: float | None = None
+    role: Role | None = None
     kind: ClassVar[str] = "float"
 
     def __post_init__(self) -> None:
         _check_bounds("Float", self.low, self.high, self.log)
+        check_role(self, self.role)
         object.__setattr__(self, "low", float(self.low))
         object.__setattr__(self, "high", float(self.high))
         if self.step is not None:
@@ -128,7 +130,13 @@ class Float:
 
     def to_json(self) -> Json:
         return drop_none(
-            kind=self.kind, low=self.low, high=self.high, log=self.log or None, step=self.step, default=self.default
+            kind=self.kind,
+            low=self.low,
+            high=self.high,
+            log=self.log or None,
+            step=self.step,
+            default=self.default,
+            role=self.role,
         )
 
 
@@ -142,10 +150,12 @@ class Int:
     log: bool = False
     step: int = 1
     default: int | None = None
+    role: Role | None = None
     kind: ClassVar[str] = "int"
 
     def __post_init__(self) -> None:
         _check_bounds("Int", self.low, self.high, self.log)
+        check_role(self, self.role)
         for name in ("low", "high", "step"):
             bound = getattr(self, name)
             if int(bound) != bound:
@@ -205,6 +215,7 @@ class Int:
             log=self.log or None,
             step=self.step if self.step != 1 else None,
             default=self.default,
+            role=self.role,
         )
 
 

@@ -20,7 +20,7 @@ from typing import TypeAlias
 from tunesmith.errors import InvalidSpace
 from tunesmith.space.categorical import Choice as Choice, Fixed as Fixed, Ordinal as Ordinal
 from tunesmith.space.numeric import Float as Float, Int as Int
-from tunesmith.space.values import Config as Config, Json as Json, as_json as as_json, key_of as key_of
+from tunesmith.space.values import Config as Config, Json as Json, Role as Role, as_json as as_json, key_of as key_of
 
 Param: TypeAlias = Float | Int | Choice | Ordinal | Fixed
 
@@ -34,9 +34,9 @@ def param_from_json(doc: Json) -> Param:
         case "int":
             return Int(**fields)
         case "choice":
-            return Choice(*fields["options"], default=fields.get("default"))
+            return Choice(*fields["options"], default=fields.get("default"), role=fields.get("role"))
         case "ordinal":
-            return Ordinal(*fields["options"], default=fields.get("default"))
+            return Ordinal(*fields["options"], default=fields.get("default"), role=fields.get("role"))
         case "fixed":
             return Fixed(fields["value"])
         case kind:
@@ -69,9 +69,10 @@ def default_of(param: Param) -> Json:
 
 
 def without_default(param: Param) -> Json:
-    """A parameter as JSON, apart from its default: what decides whether two are the same search."""
+    """A parameter as JSON, apart from its default and its role: what decides whether two are the same search."""
     doc = param.to_json()
     doc.pop("default", None)
+    doc.pop("role", None)
     return doc
 
 

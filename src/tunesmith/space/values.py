@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import math
 from enum import Enum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
 from tunesmith.errors import InvalidConfig, InvalidSpace
 
 Json: TypeAlias = Any
 Config: TypeAlias = dict[str, Any]
 """Active parameters only, by dotted name; values are JSON values."""
+Role: TypeAlias = Literal["learning rate", "batch size", "schedule", "scientific", "nuisance", "fixed"]
+"""What a parameter is to a person who tunes by hand (Godbole et al. 2023, Deep Learning Tuning Playbook). `ts.guided` goes by it.
+
+Of scientific ones the effect is wanted; nuisance ones must be tuned again for each of them, to compare them fairly; the
+learning rate, the batch size and the schedule are nuisance parameters with a stage of their own; fixed ones stay as they are.
+"""
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
 def key_of(value: Json) -> str:
@@ -61,6 +68,11 @@ def check_default(param: Checks, default: Any) -> Any:
         return param.check(default, "default")
     except InvalidConfig as error:
         raise InvalidSpace(f"{type(param).__name__}: {error}") from None
+
+
+def check_role(param: object, role: str | None) -> None:
+    if role is not None and role not in ROLES:
+        raise InvalidSpace(f"{type(param).__name__}(role={role!r}): choose one of {', '.join(map(repr, ROLES))}.")
 
 
 def drop_none(**fields: Json) -> Json:

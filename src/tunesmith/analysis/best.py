@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from tunesmith.analysis.estimates import ENOUGH, Estimate
+from tunesmith.surrogates.estimates import ENOUGH, Estimate
 from tunesmith.trials.order import best_trial, feasible, front
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import STATES, View
@@ -60,19 +60,9 @@ def best_of(view: View) -> Best | None:
 
 
 def observed_best(view: View) -> Best | None:
-    """The best by value alone; takes no time."""
+    """The best by value alone, for faces that cannot wait for the model after every report of a trial; takes no time."""
     trial = best_trial(view.spec, view.trials)
     return None if trial is None else Best(trial, view.spec.objectives[0].metric)
-
-
-def suppose(view: View, best: Best | None) -> None:
-    """Let `best_of` answer with this one, for faces that cannot wait for the model after every report of a trial."""
-    _known[view] = best
-
-
-def weighed(view: View) -> Best | None:
-    """What `best_of` says of a view of which nothing was supposed; takes seconds where there is much to learn from."""
-    return _best_of(view)
 
 
 def _best_of(view: View) -> Best | None:
@@ -87,7 +77,7 @@ def _best_of(view: View) -> Best | None:
     ranked = finished[np.argsort(view.losses[finished, 0], kind="stable")].tolist()
     kept = (trial for number in ranked if feasible(view.spec, trial := view.trials[number]))
     leading = {trial.number: trial for trial in islice(kept, _LEADING)}
-    from tunesmith.analysis.expected import expected  # noqa: PLC0415  scipy takes a while to load
+    from tunesmith.surrogates.expected import expected  # noqa: PLC0415  scipy takes a while to load
 
     found = expected(view, among=leading)
     if found is None or not found.large:
@@ -99,11 +89,14 @@ def _best_of(view: View) -> Best | None:
     return Best(trial, metric, found.estimates[trial.number], observed, found.estimates[observed.number])
 
 
-def front_of(view: View) -> list[Trial]:
-    """Feasible trials that no other one beats in all objectives, by number; with one objective the best alone."""
+def front_of(view: View, best: Best | None = None) -> list[Trial]:
+    """Feasible trials that no other one beats in all objectives, by number; with one objective the best alone.
+
+    Here and elsewhere, `best` is given by whoever knows it already; else it is `best_of(view)`.
+    """
     if len(view.spec.objectives) > 1:
         return front(view.spec, view.trials)
-    best = best_of(view)
+    best = best_of(view) if best is None else best
     return [best.trial] if best else []
 
 

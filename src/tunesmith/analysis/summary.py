@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, final
 
-from tunesmith.analysis.best import best_of, front_of
-from tunesmith.analysis.estimates import Estimate
+from tunesmith.analysis.best import Best, best_of, front_of
 from tunesmith.analysis.ranking import why_ended
 from tunesmith.space.params import Config
+from tunesmith.surrogates.estimates import Estimate
 from tunesmith.trials.order import feasible, losses_of
 from tunesmith.trials.spec import Objective, Pick
 from tunesmith.trials.trial import State, Trial
@@ -79,10 +79,10 @@ class Summary:
     """The steps that were trained again since what a paused trial held was gone and its checkpoint was older."""
 
 
-def summary(view: View) -> Summary:
+def summary(view: View, best: Best | None = None) -> Summary:
     """What the study found so far."""
     spec, trials = view.spec, view.trials
-    best = best_of(view)
+    best = best_of(view) if best is None else best
     default = next((trial for trial in trials if trial.by == "default" and trial.twin is None), None)
     valued = [trial for trial in trials if losses_of(spec, trial) is not None]
     kinds = Counter(trial.failure.kind for trial in trials if trial.failure)
@@ -97,7 +97,7 @@ def summary(view: View) -> Summary:
         best=_outcome(view, best.trial if best else None),
         expected=best.expected if best else None,
         caveat=best.caveat if best else "",
-        front=[outcome for trial in front_of(view) if (outcome := _outcome(view, trial))],
+        front=[outcome for trial in front_of(view, best) if (outcome := _outcome(view, trial))],
         default=_outcome(view, default),
         trials=len(trials),
         states=dict(Counter(trial.state.value for trial in trials)),

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from tunesmith.analysis.expected import expected
 from tunesmith.analysis.health.finding import Finding
 from tunesmith.analysis.words import count_text, number_text, trials_text
 from tunesmith.surrogates.evidence import evidence_of
+from tunesmith.surrogates.expected import expected
 from tunesmith.trials.order import feasible, losses_of
 from tunesmith.trials.trial import Trial
 from tunesmith.trials.view import View

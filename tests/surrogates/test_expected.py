@@ -7,12 +7,12 @@ import pytest
 
 from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.curves import curves
-from tunesmith.analysis.expected import expected
 from tunesmith.analysis.history import history
 from tunesmith.analysis.parallel import parallel
 from tunesmith.analysis.ranking import ranking
 from tunesmith.analysis.summary import summary
 from tunesmith.space import Float, Space
+from tunesmith.surrogates.expected import expected
 from tunesmith.testing.histories import History, spec_of
 from tunesmith.trials.spec import MetricLimit
 

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.analysis.estimates import Estimate, Expected
 from tunesmith.space.space import Space
+from tunesmith.surrogates.estimates import Estimate, Expected
 from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.surrogates.features import Features
 from tunesmith.surrogates.models import Modeller

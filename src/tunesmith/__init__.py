@@ -12,7 +12,8 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from tunesmith.analysis.diagnosis import diagnose as diagnose, diagnose_trial as diagnose_trial
+    from tunesmith.analysis.diagnosis import diagnose as diagnose
+    from tunesmith.analysis.trainings import diagnose_trial as diagnose_trial
     from tunesmith.errors import TunesmithError as TunesmithError
     from tunesmith.run.context import Context as Context
     from tunesmith.run.simulated import simulated as simulated
@@ -75,7 +76,8 @@ if typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES: typing.Final = {
-    "analysis.diagnosis": ("diagnose", "diagnose_trial"),
+    "analysis.diagnosis": ("diagnose",),
+    "analysis.trainings": ("diagnose_trial",),
     "errors": ("TunesmithError",),
     "run.context": ("Context",),
     "run.simulated": ("simulated",),

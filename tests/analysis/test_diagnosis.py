@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import tunesmith as ts
-from tunesmith.analysis.diagnosis import namesake
+from tunesmith.analysis.trainings import namesake
 from tunesmith.errors import InvalidStudy
 
 N = 40

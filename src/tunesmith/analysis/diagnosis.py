@@ -6,7 +6,7 @@ Every statement is about changes that stand out from the curve's own noise. A he
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias, final
 
@@ -16,57 +16,66 @@ from numpy.typing import ArrayLike, NDArray
 from tunesmith.analysis.smoothing import kept_noise, smoothed
 from tunesmith.errors import InvalidStudy
 from tunesmith.trials.jitter import jitter
-from tunesmith.trials.view import View
 
 Kind: TypeAlias = Literal[
     "diverged", "unstable", "no_learning", "plateau", "underfit", "overfit", "too_short", "still_improving"
 ]
 Direction: TypeAlias = Literal["minimize", "maximize"]
+Turn: TypeAlias = Literal["up", "down", "other"]
+"""Which way to turn a knob; "other" where it depends."""
 
 _FEW: Final = 5
 _CLEAR: Final = 4.0
 """How many deviations of the smoothed noise a change must have."""
 _MOST_CLASSES: Final = 20
 
-_ADVICE: Final[dict[Kind, tuple[str, tuple[str, ...]]]] = {
+_ADVICE: Final[dict[Kind, tuple[str, dict[str, Turn]]]] = {
     "diverged": (
         "lower the learning rate by 3 to 10 times, warm it up, or clip gradients",
-        ("lr", "warmup", "gradient_clipping"),
+        {"lr": "down", "warmup": "up", "gradient_clipping": "down"},
     ),
     "unstable": (
         "lower the learning rate or let it decay, warm it up, clip gradients, or take larger batches",
-        ("lr", "schedule", "warmup", "gradient_clipping", "batch_size"),
+        {"lr": "down", "schedule": "other", "warmup": "up", "gradient_clipping": "down", "batch_size": "up"},
     ),
     "no_learning": (
         "check that inputs and labels belong together and that gradients reach the weights; then test the learning rate",
-        ("data", "labels", "lr"),
+        {"data": "other", "labels": "other", "lr": "other"},
     ),
     "plateau": (
         "train shorter, or let the learning rate decay where the curve becomes flat",
-        ("steps", "schedule"),
+        {"steps": "down", "schedule": "other"},
     ),
     "underfit": (
         "make the model larger, regularize less, or search the learning rate upwards",
-        ("width", "depth", "weight_decay", "dropout", "lr"),
+        {"width": "up", "depth": "up", "weight_decay": "down", "dropout": "down", "lr": "up"},
     ),
     "overfit": (
         "keep the best checkpoint, and raise weight decay, dropout or augmentation, or take a smaller model",
-        ("early_stopping", "weight_decay", "dropout", "augmentation", "width"),
+        {"early_stopping": "other", "weight_decay": "up", "dropout": "up", "augmentation": "up", "width": "down"},
     ),
-    "too_short": ("train at least twice as long before anything is compared", ("steps",)),
-    "still_improving": ("train longer, or raise the learning rate and let it decay to the end", ("steps", "lr")),
+    "too_short": ("train at least twice as long before anything is compared", {"steps": "up"}),
+    "still_improving": (
+        "train longer, or raise the learning rate and let it decay to the end",
+        {"steps": "up", "lr": "up"},
+    ),
 }
 
 
 @final
 @dataclass(frozen=True)
 class Symptom:
-    """One thing that is wrong: `evidence` is what was seen, `advice` what to do, `knobs` what to turn, likeliest first."""
+    """One thing that is wrong: `evidence` is what was seen, `advice` what to do, `turns` which knob to turn which way."""
 
     kind: Kind
     evidence: str
     advice: str
-    knobs: tuple[str, ...]
+    turns: Mapping[str, Turn]
+
+    @property
+    def knobs(self) -> tuple[str, ...]:
+        """What to turn, likeliest first."""
+        return tuple(self.turns)
 
     def __str__(self) -> str:
         return f"{self.kind.replace('_', ' ')}: {self.evidence}; {self.advice}"
@@ -106,7 +115,7 @@ def diagnose(
     validation: ArrayLike | None = None,
     *,
     direction: Direction = "minimize",
-    steps: Sequence[int] | None = None,
+    steps: Sequence[int] | NDArray[np.int64] | None = None,
     chance: float | None = None,
 ) -> list[Symptom]:
     """What is wrong with a training; empty if nothing is.
@@ -127,44 +136,6 @@ def diagnose(
         )
     places = np.arange(1, lengths.pop() + 1) if steps is None else np.asarray(steps, np.int64)
     return list(_symptoms(given[0], given[1], places, sign, chance))
-
-
-def diagnose_trial(view: View, number: int, *, metric: str | None = None) -> list[Symptom]:
-    """What is wrong with a trial's training, from the curve of `metric` (the first objective) and its namesake.
-
-    The namesake of val_loss is train_loss, that of validation/acc is train/acc, and so on.
-    """
-    objective = view.spec.objectives[0]
-    metric = objective.metric if metric is None else metric
-    direction = next((o.direction for o in view.spec.objectives if o.metric == metric), objective.direction)
-    steps, values = view.curve(number, metric)
-    if not len(steps):
-        return []
-    partner = namesake(metric, view.metrics(number))
-    other_steps, other = view.curve(number, partner) if partner else (steps, None)
-    if other is None or not np.array_equal(steps, other_steps):
-        return diagnose(validation=values, direction=direction, steps=steps.tolist())
-    return diagnose(other, values, direction=direction, steps=steps.tolist())
-
-
-_TRAIN: Final = ("train", "training", "trn")
-_HELD_OUT: Final = ("val", "valid", "validation", "dev", "eval", "test")
-
-
-def namesake(metric: str, names: Sequence[str]) -> str | None:
-    """The training metric that belongs to a validation metric; None if there is none among `names`."""
-    for mark in sorted(_HELD_OUT, key=len, reverse=True):
-        for separator in ("_", "/", "-", "."):
-            if metric.startswith(mark + separator):
-                rest = metric.removeprefix(mark + separator)
-                wanted = [f"{word}{separator}{rest}" for word in _TRAIN] + [rest]
-            elif metric.endswith(separator + mark):
-                rest = metric.removesuffix(separator + mark)
-                wanted = [f"{rest}{separator}{word}" for word in _TRAIN] + [rest]
-            else:
-                continue
-            return next((name for name in wanted if name in names), None)
-    return f"train_{metric}" if f"train_{metric}" in names else None
 
 
 # -- the signs -------------------------------------------------------------------------------------------------------

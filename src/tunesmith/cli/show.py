@@ -12,6 +12,7 @@ import click
 from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.history import history
 from tunesmith.analysis.summary import Summary, summary
+from tunesmith.analysis.trainings import diagnose_trial, knobs_text
 from tunesmith.cli.charts import columns_for, history_chart
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.errors import InvalidStudy
@@ -164,6 +165,9 @@ def _print_trial(study: Study, view: View, trial: Trial) -> None:
         click.echo(
             f"  {metric:<16} {sparkline(values.tolist(), 40)}  {plural(len(steps), 'report')}, last at step {steps[-1]}"
         )
+    for symptom in diagnose_trial(view, trial.number):
+        here = knobs_text(symptom, view.space, trial)
+        click.echo(f"{symptom}{f' (here: {here})' if here else ''}")
     if trial.failure is not None and trial.failure.trace.strip():
         click.echo(trial.failure.trace)
     record = _record(study, trial)
@@ -184,6 +188,7 @@ def _document(study: Study, view: View, trial: Trial) -> dict[str, Any]:
         metric: [column.tolist() for column in view.curve(trial.number, metric)]
         for metric in view.metrics(trial.number)
     }
+    document["diagnosis"] = [dataclasses.asdict(symptom) for symptom in diagnose_trial(view, trial.number)]
     document["record"] = _record(study, trial)
     return document
 

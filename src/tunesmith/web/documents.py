@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from tunesmith.analysis.best import best_of
+from tunesmith.analysis.diagnosis import Symptom
+from tunesmith.analysis.trainings import diagnose_reports
 from tunesmith.errors import InvalidConfig, UnknownStudy
 from tunesmith.run.worker_id import is_dead
 from tunesmith.stores.base import StudyInfo
@@ -134,6 +136,11 @@ def metrics_of(view: View, story: Story) -> list[str]:
     return sorted(story.curves, key=lambda name: (name != objective, name))
 
 
+def symptoms_of(view: View, trial: Trial, story: Story) -> list[Symptom]:
+    """What is wrong with a trial's training, as far as its reports tell."""
+    return diagnose_reports(view.spec, trial.state, story.curves)
+
+
 def trial_document(reader: StudyReader, notes: Notes, number: int) -> dict[str, Any]:
     """A trial: all that is known about it."""
     view = reader.view
@@ -148,6 +155,7 @@ def trial_document(reader: StudyReader, notes: Notes, number: int) -> dict[str, 
             metric: {"steps": steps.tolist(), "values": values.tolist()}
             for metric, (steps, values) in story.curves.items()
         },
+        "diagnosis": [dataclasses.asdict(symptom) for symptom in symptoms_of(view, trial, story)],
         "record": notes.values.get(trial.record) if trial.record else None,
         "output": {stream: _printed(reader, number, stream) for stream in STREAMS},
     }

@@ -129,7 +129,7 @@ def _schemas() -> _Json:
         "Trials": _object(filter=text, sort=text, page=whole, pages=whole, size=whole, matching=whole, total=whole,
                           columns={"type": "array", "items": text}, trials={"type": "array", "items": {"type": "object"}}),
         "Trial": _object(number=whole, state=text, config={"type": ["object", "null"]}, values={"type": "object"},
-                         moments={"type": "array"}, curves={"type": "object"}, record=anything, output={"type": "object"}),
+                         moments={"type": "array"}, curves={"type": "object"}, diagnosis={"type": "array"}, record=anything, output={"type": "object"}),
         "Comparison": _object(study=text, trials={"type": "array"}, config={"type": "array"}, values={"type": "array"}),
         "Figure": _object(id=text, heading=text, finding=text, figure={"type": ["object", "null"]}),
         "Output": _object(text=text, left_out=whole),

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from starlette.requests import Request
 
+from tunesmith.analysis.trainings import knobs_text
 from tunesmith.plots.answer import answer
 from tunesmith.plots.cells import row_of, shown_columns
 from tunesmith.plots.texts import better_text, clip, cut, duration_text, number_text, value_text
@@ -22,7 +23,17 @@ from tunesmith.space.names import nest_config
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 from tunesmith.web.assets import PLOTLY
-from tunesmith.web.documents import compared, differences, line_of, metrics_of, rows_of, status_of, story_from, trial_of
+from tunesmith.web.documents import (
+    compared,
+    differences,
+    line_of,
+    metrics_of,
+    rows_of,
+    status_of,
+    story_from,
+    symptoms_of,
+    trial_of,
+)
 from tunesmith.web.drawn import FIGURES, FILTERED, ON_DEMAND
 from tunesmith.web.forms import fields_of
 from tunesmith.web.output import STREAMS, output_of
@@ -176,6 +187,15 @@ class Pages:
             values=[(clip(name, _NAME), number_text(value)) for name, value in trial.values.items()],
             last_report=[
                 (clip(name, _NAME), number_text(v)) for name, v in (trial.last.metrics.items() if trial.last else ())
+            ],
+            symptoms=[
+                (
+                    symptom.kind.replace("_", " "),
+                    symptom.evidence,
+                    symptom.advice,
+                    knobs_text(symptom, view.space, trial),
+                )
+                for symptom in symptoms_of(view, trial, story)
             ],
             moments=_moments(story),
             moment_count=len(story.moments),

@@ -12,6 +12,7 @@ from tunesmith.analysis.health.failures import diverging, out_of_memory, out_of_
 from tunesmith.analysis.health.finding import SEVERITIES, Finding
 from tunesmith.analysis.health.outcomes import constant_metric, flat_curves, noise_hides_best
 from tunesmith.analysis.health.stopping import stopped_too_early
+from tunesmith.analysis.health.trainings import best_training, shared_symptom
 from tunesmith.trials.view import View
 
 CHECKS: Final[tuple[Callable[[View], Finding | None], ...]] = (
@@ -20,6 +21,8 @@ CHECKS: Final[tuple[Callable[[View], Finding | None], ...]] = (
     out_of_memory,
     out_of_time,
     diverging,
+    best_training,
+    shared_symptom,
     stopped_too_early,
     noise_hides_best,
     at_bound,

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.analysis.health.finding import Finding, Severity
-from tunesmith.analysis.health.rules import Rule, learned, numbers_of, pairs_of
-from tunesmith.analysis.words import count_text, number_text, trials_text
-from tunesmith.errors import InvalidSpace
-from tunesmith.space.limits import Relation
+from tunesmith.analysis.health.rules import Rule, keep_out, learned, numbers_of, pairs_of, rule_text
+from tunesmith.analysis.words import count_text, trials_text
 from tunesmith.space.params import Json
 from tunesmith.trials.order import losses_of
 from tunesmith.trials.trial import FailureKind, State, Trial
@@ -51,8 +49,8 @@ def _failing(view: View, kind: FailureKind, name: str, did: str, otherwise: str)
         sentence += "; no parameter, product or quotient of two tells which ones"
         remedy = f"Look at one of them ({trials_text(_numbers(failed[-1:]))}), and {otherwise}."
     else:
-        sentence += f": {_rule_text(rule)}"
-        remedy = f"{_keep_out(view, rule)}, or {otherwise}."
+        sentence += f": {rule_text(rule)}"
+        remedy = f"{keep_out(view.space, rule)}, or {otherwise}."
     return Finding(name, severity, f"{sentence}.", remedy, _numbers(failed), _evidence(rule, len(failed), ended))
 
 
@@ -69,8 +67,8 @@ def diverging(view: View) -> Finding | None:
         "diverging",
         "warning",
         f"{count_text(len(diverged), 'trial')} of {len(trials):,} diverged ({metric} NaN, infinite or far beyond the "
-        f"others): {_rule_text(rule)}.",
-        f"{_keep_out(view, rule)}: what is beyond costs time and teaches the search little.",
+        f"others): {rule_text(rule)}.",
+        f"{keep_out(view.space, rule)}: what is beyond costs time and teaches the search little.",
         _numbers(diverged),
         _evidence(rule, len(diverged), len(trials)),
     )
@@ -101,22 +99,6 @@ def _diverged(view: View, trials: Sequence[Trial]) -> NDArray[np.bool_]:
 def _first_loss(view: View, trial: Trial) -> float:
     losses = losses_of(view.spec, trial)
     return math.nan if losses is None else losses[0]
-
-
-def _rule_text(rule: Rule) -> str:
-    where = f"{rule.text} {rule.side} {number_text(rule.threshold)}"
-    return f"{rule.bad:,} of the {rule.beyond:,} with {where}, and {rule.missed:,} of the {rule.within:,} others"
-
-
-def _keep_out(view: View, rule: Rule) -> str:
-    if rule.text in view.space.params:
-        bound = "upper" if rule.side == ">" else "lower"
-        return f"Search a space in which the {bound} bound of {rule.text} is {number_text(rule.threshold)}"
-    try:
-        limit = str(Relation(rule.keeps))
-    except InvalidSpace:  # a name that is no Python name
-        return f"Search a space in which {rule.keeps}"
-    return f"Search a space with limits=[{limit!r}]"
 
 
 def _evidence(rule: Rule | None, failed: int, ended: int) -> dict[str, Json]:

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
+from tunesmith.analysis.words import number_text
+from tunesmith.errors import InvalidSpace
+from tunesmith.space.limits import Relation
 from tunesmith.space.params import Float, Int, Ordinal
 from tunesmith.space.space import Space
 from tunesmith.trials.trial import Trial
@@ -149,3 +152,21 @@ def _holds(rule: Rule, bad: int, tried: int) -> bool:
         return False
     chance = float(hypergeom.sf(rule.bad - 1, rule.beyond + rule.within, bad, rule.beyond))
     return tried * chance <= _CHANCE
+
+
+def rule_text(rule: Rule) -> str:
+    """How many are bad on either side, in words."""
+    where = f"{rule.text} {rule.side} {number_text(rule.threshold)}"
+    return f"{rule.bad:,} of the {rule.beyond:,} with {where}, and {rule.missed:,} of the {rule.within:,} others"
+
+
+def keep_out(space: Space, rule: Rule) -> str:
+    """What keeps the trials beyond it out of a search, in words."""
+    if rule.text in space.params:
+        bound = "upper" if rule.side == ">" else "lower"
+        return f"Search a space in which the {bound} bound of {rule.text} is {number_text(rule.threshold)}"
+    try:
+        limit = str(Relation(rule.keeps))
+    except InvalidSpace:  # a name that is no Python name
+        return f"Search a space in which {rule.keeps}"
+    return f"Search a space with limits=[{limit!r}]"

@@ -46,6 +46,7 @@ bench-quality: $(READY)
 	$(BIN)/python bench/quality.py run --seeds 5 $(QUICK:%=--method %)
 	$(BIN)/python bench/quality.py run --seeds 2 $(SLOW:%=--method %) --subset
 	$(BIN)/python bench/quality.py run --seeds 2 --method hebo --subset --trials 60
+	$(BIN)/python bench/quality.py run --seeds 2 --method tunesmith:auto --method optuna-tpe --subset --only mixed --trials 1000
 	$(BIN)/python bench/quality.py report
 
 QUICK_CURVES := tunesmith:auto random epochs-1 optuna-tpe optuna-tpe-median optuna-tpe-hyperband ray-asha syne-asha dehb

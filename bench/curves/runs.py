@@ -7,42 +7,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curves.task import CurveTask
+from race import runs as race_runs
 from race.methods import Broken
-from race.runs import TASKS, append, read
+from race.runs import TASKS, Place, append, read
 
 RESULTS = Path(__file__).parent.parent / "results" / "fidelity"
+MEASURED_IN = "budget"
 MARKS = (2, 5, 10, 20, 50)  # budgets at which methods are compared, in full trainings
 POINTS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8.5, 10, 12, 14, 17, 20, 24, 28, 34, 41, 50)
 
 
-def run(running, task: CurveTask, seed: int, workers: int, budget: float, name: str) -> dict:
+def race(running, place: Place) -> dict:
     """Of the points, the final value of what would be handed over there, and the smallest value at any step."""
-    record = {"task": task.name, "method": name, "seed": seed, "workers": workers, "budget": budget}
+    task, seed, workers, budget = place
     try:
         found = running.race(task, seed, workers, budget, [point for point in POINTS if point <= budget])
     except Broken as error:
-        return record | {"error": str(error)}
-    record |= {"version": found.version, "trials": found.trials, "steps": found.steps, "cpu": float(f"{found.cpu:.4g}")}
-    handed, smallest = zip(*found.seen, strict=True)
-    return record | {"handed": _rounded(handed), "smallest": _rounded(smallest)}
+        return {"error": str(error)}
+    handed, smallest = (_rounded(values) for values in zip(*found.seen, strict=True))
+    cpu = float(f"{found.cpu:.4g}")
+    about = {"version": found.version, "trials": found.trials, "steps": found.steps, "cpu": cpu}
+    return about | {"handed": handed, "smallest": smallest}
 
 
 def _rounded(values: Iterable[float | None]) -> list[float | None]:
     return [None if value is None else float(f"{value:.6g}") for value in values]
 
 
-def key_of(record: dict) -> tuple:
-    return record["task"], record["seed"], record["workers"], record["budget"]
-
-
 def read_all(folder: Path) -> list[dict]:
     """All whole races of all methods; where one was run twice, the later."""
-    latest = {}
-    for file in sorted(folder.glob("*.jsonl")):
-        if file.name != TASKS:
-            whole = (record for record in read(file) if "error" not in record)
-            latest |= {(record["method"], *key_of(record)): record for record in whole}
-    return list(latest.values())
+    return [record for record in race_runs.read_all(folder, MEASURED_IN) if "error" not in record]
 
 
 # -- tasks -------------------------------------------------------------------------------------------------------------

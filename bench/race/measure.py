@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import rankdata
 
-from race import runs
+from race import proposals, runs
 from race.tasks_file import read_tasks
 
 MARKS = (25, 50, 100)  # numbers of trials at which methods are compared
+LONG_MARKS = (100, 300, 600, 1000)  # the same in long races
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,27 +33,33 @@ class Race:
         return self.task, self.seed
 
 
-def load(folders: Iterable[Path], *, workers: int = 1, only: str = "") -> list[Race]:
-    """All races; of those of one method at one place the longest."""
+def load(folders: Iterable[Path], *, workers: int = 1, only: str = "", most: int = MARKS[-1]) -> list[Race]:
+    """All races of at most so many trials; of those of one method at one place the longest.
+
+    Longer races and those with other workers count too where it is asked what the best is that anybody found.
+    """
     folders = list(folders)
-    tasks = read_tasks([runs.RESULTS, *folders])
-    longest: dict[tuple, dict] = {}
-    for folder in folders:
-        for record in runs.read_all(folder):
-            key = record["method"], record["task"], record["seed"]
-            wanted = record["workers"] == workers and only in record["task"] and record["values"]
-            if wanted and record["trials"] >= longest.get(key, record)["trials"]:
-                longest[key] = record
-    curves = {key: tasks[record["task"]].best_so_far(record) for key, record in longest.items()}
+    tasks = read_tasks([proposals.RESULTS, *folders])
     best: dict[str, float] = {name: about.best for name, about in tasks.items()}
-    for (_, task, _), curve in curves.items():
+    longest: dict[tuple, tuple[dict, np.ndarray]] = {}
+    for record in recorded(folders):
+        if not record["values"] or only not in record["task"]:
+            continue
+        task, key = record["task"], (record["method"], record["task"], record["seed"])
+        curve = tasks[task].best_so_far(record)
         best[task] = min(best[task], curve[-1])
+        if record["workers"] == workers and record["trials"] <= most:
+            longest[key] = max(longest.get(key, (record, curve)), (record, curve), key=lambda found: len(found[1]))
     races = []
-    for (method, task, seed), record in longest.items():
-        about, curve = tasks[task], curves[method, task, seed]
+    for (method, task, seed), (record, curve) in longest.items():
+        about = tasks[task]
         regret = np.clip((curve - best[task]) / max(about.median - best[task], 1e-300), 0, 1)
         races.append(Race(task, about.group, seed, method, regret, record))
     return races
+
+
+def recorded(folders: Iterable[Path]) -> list[dict]:
+    return [record for folder in folders for record in runs.read_all(folder, proposals.MEASURED_IN)]
 
 
 def methods_of(races: Iterable[Race]) -> list[str]:

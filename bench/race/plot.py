@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from race import measure, runs
+from race import measure, proposals
 from race.measure import Race
 
 WIDTH, HEIGHT, LEFT, BOTTOM, LEGEND = 560, 320, 50, 30, 150
@@ -23,7 +23,7 @@ def draw(races: Sequence[Race], methods: Sequence[str], title: str) -> Path:
     curves = dict(sorted(curves.items(), key=lambda item: item[1][-1]))
     low = max(FLOOR, 0.9 * min(curve[-1] for curve in curves.values()))
     parts = [_axes(low, trials), *(_curve(*item, low, trials, place) for place, item in enumerate(curves.items()))]
-    file = runs.RESULTS / f"{title.lower().replace(' ', '-').replace(chr(39), '')}.svg"
+    file = proposals.RESULTS / f"{title.lower().replace(' ', '-').replace(chr(39), '')}.svg"
     size = f'width="{WIDTH + LEGEND}" height="{HEIGHT}" font-family="sans-serif" font-size="11"'
     background = '<rect width="100%" height="100%" fill="white"/>'
     body = "\n".join([background, *parts])

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from race import measure, plot, runs, suite
-from race.measure import MARKS, Race
+from race import measure, plot, suite
+from race.measure import LONG_MARKS, MARKS, Race
 from race.methods import PEERS
+from race.proposals import CLOCKED, RESULTS
 
 OURS = "tunesmith:auto"
-PAGE = runs.RESULTS.parent.parent / "README.md"
+PAGE = RESULTS.parent.parent / "README.md"
 MARK = "<!-- quality -->"
 WORKERS = 8
 ENOUGH = 0.2  # of a section's tasks; with fewer, a method would leave the others nothing to be compared on
@@ -44,65 +45,70 @@ def sections(folders) -> Iterable[str]:
     parts[f"{WORKERS} trials at a time"] = measure.load(folders, workers=WORKERS)
     for title, part in parts.items():
         if part:
-            yield f"### {title}"
-            yield from section(part, title)
+            yield from section(part, title, MARKS)
+    last = LONG_MARKS[-1]
+    long = [race for race in measure.load(folders, most=last) if len(race.regret) == last]
+    if long:
+        yield from section(long, f"{last:,} trials", LONG_MARKS)
     yield _about(folders)
 
 
-def section(races: Sequence[Race], title: str) -> Iterable[str]:
+def section(races: Sequence[Race], title: str, marks: Sequence[int]) -> Iterable[str]:
     """One table of the methods that ran on all tasks, and one of all methods where all of them ran."""
+    yield f"### {title}"
     tasks = {race.task for race in races}
     covered = {name: {race.task for race in races if race.method == name} for name in measure.methods_of(races)}
     methods = [name for name, found in covered.items() if len(found) >= ENOUGH * len(tasks)]
     everywhere = [name for name in methods if covered[name] == tasks] or methods
     groups = len({race.group for race in races})
     yield f"{len(tasks)} tasks in {groups} group{'s' if groups > 1 else ''}."
-    yield _standings(races, everywhere)
+    yield _standings(races, everywhere, marks)
     if len(everywhere) < len(methods):
         yield "All methods, where all of them ran:"
-        yield _standings(races, methods)
+        yield _standings(races, methods, marks)
     if len(methods) < len(covered):
         few = (f"`{name}` ({len(found)})" for name, found in covered.items() if name not in methods)
         yield f"On too few tasks so far for a place in the tables: {', '.join(few)}."
     if OURS in methods:
         yield f"`{OURS}` against each of the others, wherever both ran:"
-        yield _duels(races, [name for name in methods if name != OURS])
+        yield _duels(races, [name for name in methods if name != OURS], marks)
     yield f"![{title}]({plot.draw(races, everywhere, title).relative_to(PAGE.parent)})"
 
 
-def _standings(races: Sequence[Race], methods: Sequence[str]) -> str:
+def _standings(races: Sequence[Race], methods: Sequence[str], marks: Sequence[int]) -> str:
     """One row per method, the best rank after the most trials first. A method that ran shorter has no later columns."""
-    columns = [f"regret @{n}" for n in MARKS] + [f"rank @{n}" for n in MARKS]
+    columns = [f"regret @{n}" for n in marks] + [f"rank @{n}" for n in marks]
+    late = max(n for n in CLOCKED if n <= marks[-1])
     places = {}
-    for n in MARKS:
+    for n in marks:
         long = [name for name in methods if _trials(races, name) >= n]
         found = measure.shared(races, long, n)
         places |= {(name, n): found if name in long else [] for name in methods}
     rows = []
     for method in methods:
-        regrets = [measure.mean_regret(places[method, n], method, n) for n in MARKS]
-        ranks = [measure.mean_rank(places[method, n], method, n) for n in MARKS]
+        regrets = [measure.mean_regret(places[method, n], method, n) for n in marks]
+        ranks = [measure.mean_rank(places[method, n], method, n) for n in marks]
         known = [rank for rank in ranks if np.isfinite(rank)]
         own = [race for race in races if race.method == method]
         repeated = np.mean([race.record["repeated"] / len(race.record["values"]) for race in own])
         cells = [f"`{method}`", str(len(measure.shared(races, methods, 1)))]
         cells += [number(value, 3) for value in regrets] + [number(value, 2) for value in ranks]
-        cells += [number(measure.cost(own, method), 1), number(measure.late_cost(own, method, 100), 1)]
+        cells += [number(measure.cost(own, method), 1), number(measure.late_cost(own, method, late), 1)]
         rows.append((known[-1] if known else np.inf, [*cells, f"{100 * repeated:.1f} %"]))
     ordered = [cells for _, cells in sorted(rows, key=lambda row: row[0])]
-    return table(["method", "runs", *columns, "CPU ms", "@100", "repeated"], ordered)
+    return table(["method", "runs", *columns, "CPU ms", f"@{late}", "repeated"], ordered)
 
 
 def _trials(races: Sequence[Race], method: str) -> int:
     return min(len(race.regret) for race in races if race.method == method)
 
 
-def _duels(races: Sequence[Race], peers: Sequence[str]) -> str:
+def _duels(races: Sequence[Race], peers: Sequence[str], marks: Sequence[int]) -> str:
     rows = []
     for peer in peers:
         cells = [f"`{peer}`", str(len(measure.shared(races, (OURS, peer), 1)))]
         reached = {}
-        for n in MARKS:
+        for n in marks:
             places = measure.shared(races, (OURS, peer), n)
             if not places:
                 cells.append("–")
@@ -110,12 +116,13 @@ def _duels(races: Sequence[Race], peers: Sequence[str]) -> str:
             duel = measure.duel(places, OURS, peer, n)
             reached[n] = f"{duel.reach:.0f}" if np.isfinite(duel.reach) else f"> {n}"
             cells.append(f"{duel.wins}–{duel.ties}–{duel.losses}, {duel.rate:.2f} [{duel.low:.2f}, {duel.high:.2f}]")
-        rows.append([*cells, reached.get(50, "–"), reached.get(100, "–")])
-    return table(["peer", "runs", *[f"won–tied–lost @{n}" for n in MARKS], "its @50 after", "its @100 after"], rows)
+        rows.append([*cells, *(reached.get(n, "–") for n in marks[-2:])])
+    head = [f"won–tied–lost @{n}" for n in marks] + [f"its @{n} after" for n in marks[-2:]]
+    return table(["peer", "runs", *head], rows)
 
 
 def _about(folders: Iterable[Path]) -> str:
-    records = [record for folder in folders for record in runs.read_all(folder)]
+    records = measure.recorded(folders)
     versions: dict[str, set[str]] = defaultdict(set)
     for record in records:
         if "version" in record:

@@ -1,76 +1,68 @@
-"""One race of one optimizer on one task, and the files in which races are kept."""
+"""Methods at places, one race after the other, and the files in which the records of races are kept."""
 
 from __future__ import annotations
 
-import heapq
 import json
-import statistics
-import zlib
-from collections.abc import Iterator
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from race.methods import Broken, Running
-from race.space import Task
-
-RESULTS = Path(__file__).parent.parent / "results" / "quality"
 TASKS = "tasks.jsonl"  # beside the methods' files
-CLOCKED = (25, 50, 100, 200, 300)  # trials at which the cost of a proposal is kept
 
 
-def run(optimizer: Running, task: Task, seed: int, trials: int, workers: int, name: str) -> dict:
-    """Asks and tells until `trials` values are there; with several workers, as many trials wait at any time.
+class Place(NamedTuple):
+    """Where methods meet."""
 
-    Training times are drawn at random and are the same for every optimizer; values are in the order of their ends.
+    task: Any  # with a name
+    seed: int
+    workers: int
+    length: float  # of the race: trials, or a budget in full trainings
+
+
+def places(given: Namespace, tasks: Iterable[Any], lengths: Sequence[float]) -> Iterator[Place]:
+    """Seed by seed, so that an interruption leaves the tasks with about as many seeds each."""
+    for seed in range(given.first_seed, given.first_seed + given.seeds):
+        for task in tasks:
+            for length in lengths:
+                yield Place(task, seed, given.workers, length)
+
+
+def installed(given: Namespace, method: Callable[[str], Any]) -> Iterator[Any]:
+    """The methods that are asked for, by name; those that cannot run say so and are left out."""
+    for found in map(method, given.method):
+        if found.absent:
+            print(f"{found.name}: {found.absent}", file=sys.stderr)
+        else:
+            yield found
+
+
+def run_missing(
+    given: Namespace, name: str, measured_in: str, places: Iterable[Place], race: Callable[[Place], dict]
+) -> None:
+    """Runs the races that the method's file has no whole record of; `race` gives what was found at a place.
+
+    A record holds its length as `measured_in`: 'trials' or 'budget'.
     """
-    durations = np.random.default_rng([zlib.crc32(task.name.encode()), seed]).lognormal(0, 0.5, trials)
-    record = {"task": task.name, "method": name, "seed": seed, "trials": trials, "workers": workers}
-    known: dict[str, list[float]] = {}
-    values, clock, waiting = [], [], []
-    repeated, now, spent = 0, 0.0, 0.0
-    try:
-        record["version"] = optimizer.begin(task, seed, trials, workers)
-        while len(values) < trials:
-            while len(clock) < trials and len(waiting) < workers:
-                answer = optimizer.ask()
-                if "exhausted" in answer:
-                    record["exhausted"] = True
-                    trials = len(clock)
-                    break
-                config = task.space.decode(answer["config"])
-                key = json.dumps(config, sort_keys=True)
-                repeated += key in known
-                if key not in known:
-                    known[key] = _values(task, config)
-                heapq.heappush(waiting, (now + durations[len(clock)], len(clock), answer["id"], known[key]))
-                clock.append(spent + answer["cpu"])
-                spent = 0.0
-            if waiting:
-                now, _, number, found = heapq.heappop(waiting)
-                values.append(found if task.objectives > 1 else found[0])
-                spent += optimizer.tell(number, found)["cpu"]
-        optimizer.end()
-    except Broken as error:
-        record["error"] = str(error)
-    record["repeated"] = repeated
-    record["cpu"] = float(f"{sum(clock):.4g}")
-    record["cpu_ms"] = {str(n): _milliseconds(clock, n) for n in CLOCKED if n <= len(clock)}
-    record["values"] = values
-    return record
-
-
-def _values(task: Task, config: dict) -> list[float]:
-    """Rounded once, before anybody sees them: what is stored is what the optimizer was told."""
-    found = task.evaluate(config)
-    found = found if task.objectives > 1 else [found]
-    assert np.isfinite(found).all(), f"{task.name} gave {found} for {config}"
-    return [float(f"{value:.8g}") for value in found]
-
-
-def _milliseconds(clock: list[float], n: int) -> float:
-    """Of one proposal with n trials done: the median of the last ten."""
-    return float(f"{1e3 * statistics.median(clock[n - 10 : n]):.3g}")
+    name = given.as_ or name
+    file = file_of(name, given.out[0])
+    if given.fresh:
+        file.unlink(missing_ok=True)
+    done = {key_of(record, measured_in) for record in read(file) if "error" not in record}
+    for place in places:
+        task, seed, workers, length = place
+        if (task.name, seed, workers, length) in done:
+            continue
+        began = time.perf_counter()
+        head = {"task": task.name, "method": name, "seed": seed, "workers": workers, measured_in: length}
+        record = head | race(place)
+        append(file, record)
+        seconds = time.perf_counter() - began
+        print(f"{name:<24} {task.name:<44} seed {seed} {measured_in} {length:<5g} {seconds:7.1f} s", flush=True)
+        if "error" in record:
+            print(record["error"], file=sys.stderr)
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
@@ -99,14 +91,14 @@ def read(file: Path) -> Iterator[dict]:
             continue
 
 
-def key_of(record: dict) -> tuple:
-    return record["task"], record["seed"], record["trials"], record["workers"]
+def key_of(record: dict, measured_in: str) -> tuple:
+    return record["task"], record["seed"], record["workers"], record[measured_in]
 
 
-def read_all(folder: Path) -> list[dict]:
+def read_all(folder: Path, measured_in: str) -> list[dict]:
     """All races of all methods; where one was run twice, the later."""
     latest = {}
     for file in sorted(folder.glob("*.jsonl")):
         if file.name != TASKS:
-            latest |= {(record["method"], *key_of(record)): record for record in read(file)}
+            latest |= {(record["method"], *key_of(record, measured_in)): record for record in read(file)}
     return list(latest.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from race import runs
+from race import proposals, runs
 from race.space import Task
 
 
@@ -44,7 +44,7 @@ def dominated_area(points: Sequence[Sequence[float]], corner: Sequence[float]) -
 
 def keep(task: Task, folder: Path) -> None:
     """Adds a task to the folder's file, unless it is known there."""
-    if task.name in read_tasks([runs.RESULTS, folder]):
+    if task.name in read_tasks([proposals.RESULTS, folder]):
         return
     alone = [best_so_far([value], task.corner)[0] for value in task.random_values()]
     about = {"task": task.name, "group": task.group, "params": len(task.space.params), "best": task.best}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import time as real_time
 from typing import Any, Literal
@@ -17,6 +15,7 @@ from tunesmith.run.devices import devices_from
 from tunesmith.run.driver import Driver
 from tunesmith.run.executor import Executor
 from tunesmith.run.inline import Inline
+from tunesmith.run.origin import NOWHERE, Origin, origin_of
 from tunesmith.run.processes import Processes
 from tunesmith.run.progress import Progress, watcher_for
 from tunesmith.run.record import take_record
@@ -103,7 +102,7 @@ def tune(
         steps=steps,
     )
     try:
-        return run_study(study, places, watcher, source=source_of(function))
+        return run_study(study, places, watcher, origin=origin_of(function))
     except BaseException:
         study.close()
         raise
@@ -144,7 +143,7 @@ def _store_beside(executor: Executor, store: str | Path | Store | None) -> str |
     return MemoryStore(executor.clock)
 
 
-def run_study(study: Study, executor: Executor, watcher: Watcher, *, source: Path | None = None) -> Study:
+def run_study(study: Study, executor: Executor, watcher: Watcher, *, origin: Origin = NOWHERE) -> Study:
     """Run trials of a study on an executor until a budget is spent, and say how it ended."""
     if study.spec.paused:
         # Whoever starts it wants it to go on.
@@ -159,7 +158,7 @@ def run_study(study: Study, executor: Executor, watcher: Watcher, *, source: Pat
         scheduler=study.scheduler.scheduler,
         watcher=watcher,
         folder=study.folder,
-        record=take_record(source, devices_from("auto")),
+        record=take_record(origin, executor, devices_from("auto")),
         clock=executor.clock,
     )
     try:
@@ -200,14 +199,3 @@ def _result(study: Study) -> str:
     best = found.trial
     said = f"{ended} Best of {len(view.trials)} trials is number {best.number}: {metrics_text(best.values, names)}"
     return "\n  ".join(filter(None, [said, found.caveat, config_text(best.config)]))
-
-
-def source_of(function: Callable[..., Any]) -> Path | None:
-    """The file that a training function was written in."""
-    while isinstance(function, partial):
-        function = function.func
-    try:
-        found = inspect.getsourcefile(inspect.unwrap(function))
-    except TypeError:
-        return None
-    return Path(found) if found and Path(found).exists() else None

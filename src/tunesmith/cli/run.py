@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,12 +17,13 @@ from tunesmith.run.attempt import Target
 from tunesmith.run.command import Command
 from tunesmith.run.devices import devices_from
 from tunesmith.run.executor import Executor
+from tunesmith.run.origin import Origin, load_function, origin_of_named
 from tunesmith.run.processes import Processes
 from tunesmith.run.progress import watcher_for
 from tunesmith.space.hints import bind
 from tunesmith.study import Study
 from tunesmith.trials.spec import seconds_from
-from tunesmith.tuning import run_study, source_of
+from tunesmith.tuning import run_study
 
 _EXAMPLE: Final = "tunesmith run train.py:train --minimize val_loss --trials 60"
 
@@ -76,9 +76,9 @@ def run_command(target: tuple[str, ...], quiet: bool, plain: bool, **options: An
     Running the same command again continues the study to its totals, also after a crash.
     """
     progress = watcher_for("quiet" if quiet else "lines" if plain else "auto")
-    study, executor, source = _prepare(target, options)
+    study, executor, origin = _prepare(target, options)
     with study:
-        run_study(study, executor, progress, source=source)
+        run_study(study, executor, progress, origin=origin)
         ending = study.ending
         has_result = bool(study.front)
         if not quiet and has_result:
@@ -91,15 +91,15 @@ def run_command(target: tuple[str, ...], quiet: bool, plain: bool, **options: An
     sys.exit(0 if has_result else 1)
 
 
-def _prepare(target: Sequence[str], options: dict[str, Any]) -> tuple[Study, Executor, Path | None]:
+def _prepare(target: Sequence[str], options: dict[str, Any]) -> tuple[Study, Executor, Origin]:
     first = target[0]
     if len(target) == 1 and first.endswith((".yaml", ".yml")):
         sweep = read_sweep(Path(first))
         for note in sweep.notes:
             click.echo(f"Note: {note}", err=True)
-        return *_of_program(replace(sweep, name=sweep.name or Path(first).stem), options, cwd=Path(first).parent), Path(
-            first
-        )
+        sweep = replace(sweep, name=sweep.name or Path(first).stem)
+        file = Path(first).absolute()
+        return *_of_program(sweep, options, cwd=file.parent), _program_origin(sweep.command, options, file.parent, file)
     if len(target) == 1 and ":" in first:
         return _of_function(first, options)
     if len(target) == 1 and first.endswith(".py"):
@@ -109,11 +109,10 @@ def _prepare(target: Sequence[str], options: dict[str, Any]) -> tuple[Study, Exe
     space, template = read_command(target)
     name = next((Path(word).stem for word in target if word.endswith((".py", ".sh"))), Path(first).name)
     sweep = Sweep(name, space, (), (), "auto", "auto", None, template)
-    script = next((Path(word) for word in template if word.endswith((".py", ".sh")) and Path(word).exists()), None)
-    return *_of_program(sweep, options, cwd=None), script
+    return *_of_program(sweep, options, cwd=None), _program_origin(template, options, Path.cwd())
 
 
-def _of_function(target: str, options: dict[str, Any]) -> tuple[Study, Executor, Path | None]:
+def _of_function(target: str, options: dict[str, Any]) -> tuple[Study, Executor, Origin]:
     function = load_function(target)
     binding = bind(function)
     if (options["trials"], options["time"], options["cost"]) == (None, None, None) and binding.space.size is None:
@@ -125,7 +124,11 @@ def _of_function(target: str, options: dict[str, Any]) -> tuple[Study, Executor,
         time_limit=seconds_from(options["trial_time"], "--trial-time"),
     )
     name = options["name"] or target.rpartition(":")[2]
-    return _open(name, binding.space, options, options["minimize"], options["maximize"]), executor, source_of(function)
+    return (
+        _open(name, binding.space, options, options["minimize"], options["maximize"]),
+        executor,
+        origin_of_named(target),
+    )
 
 
 def _of_program(sweep: Sweep, options: dict[str, Any], *, cwd: Path | None) -> tuple[Study, Executor]:
@@ -152,6 +155,13 @@ def _of_program(sweep: Sweep, options: dict[str, Any], *, cwd: Path | None) -> t
         metrics_file=options["metrics_file"],
     )
     return _open(options["name"] or sweep.name or "sweep", sweep.space, options, minimize, maximize), executor
+
+
+def _program_origin(command: Sequence[str], options: dict[str, Any], cwd: Path, *files: Path) -> Origin:
+    scripts = (cwd / word for word in command if word.endswith((".py", ".sh")))
+    found = (*(script for script in scripts if script.is_file()), *files)
+    target = {"command": list(command), "cwd": str(cwd), "metrics_file": options["metrics_file"]}
+    return Origin(found, cwd, target)
 
 
 def _open(name: str, space: Any, options: dict[str, Any], minimize: Sequence[str], maximize: Sequence[str]) -> Study:
@@ -184,35 +194,3 @@ def _limits(given: Sequence[str]) -> dict[str, str]:
 def _devices(options: dict[str, Any]) -> str | int:
     given = str(options["devices"])
     return int(given) if given.isdigit() else given
-
-
-def load_function(target: str) -> Callable[..., Any]:
-    """The function that `train.py:train` or `package.module:train` names. Errors in the module itself come with its traceback."""
-    place, _, name = target.rpartition(":")
-    if place.endswith(".py"):
-        path = Path(place).absolute()
-        if not path.exists():
-            raise InvalidFile(f"{place} does not exist; name a Python file and a function in it, as in train.py:train.")
-        sys.path.insert(0, str(path.parent))
-        module_name = path.stem
-    else:
-        sys.path.insert(0, str(Path.cwd()))
-        module_name = place
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # a module that the user's own code imports
-        raise InvalidFile(
-            f"There is no module {module_name!r} here; name a file and a function, as in train.py:train."
-        ) from None
-    function = getattr(module, name, None)
-    if not callable(function):
-        known = ", ".join(
-            key
-            for key, value in vars(module).items()
-            if callable(value) and getattr(value, "__module__", "") == module_name
-        )
-        raise InvalidFile(f"{place} has no function {name!r}; its functions: {known or 'none'}.")
-    found: Callable[..., Any] = function
-    return found

@@ -169,7 +169,7 @@ class Driver:
         if isinstance(fact, Reported):
             self._report(update.trial, fact)
             return
-        if isinstance(fact, Noted):
+        if isinstance(fact, Noted) and fact.key == "retrained":
             # It counts steps; those of earlier resumes count too.
             before = self.view.trials[update.trial].notes.get(fact.key, 0)
             fact = Noted(fact.key, before + fact.value)

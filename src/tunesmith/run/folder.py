@@ -32,9 +32,12 @@ def trial_folder(folder: Path, number: int) -> Path:
 
 
 def save_checkpoint(folder: Path, step: int, state: object, *, best: bool) -> None:
-    """Write the last checkpoint atomically: a killed process leaves the earlier one. `best` keeps it as the best too."""
+    """Write the last checkpoint atomically: a killed process leaves the earlier one. `best` keeps it as the best too.
+
+    The file is a pickle of `(step, state)`, which any program can read.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / _LAST, cloudpickle.dumps(Checkpoint(step, state)))
+    _write(folder / _LAST, cloudpickle.dumps((step, state)))
     if best:
         link = folder / f"{_BEST}.new"
         link.unlink(missing_ok=True)
@@ -47,8 +50,8 @@ def load_checkpoint(folder: Path, *, best: bool = False) -> Checkpoint | None:
     path = folder / (_BEST if best else _LAST)
     if not path.exists():
         return None
-    checkpoint: Checkpoint = pickle.loads(path.read_bytes())  # noqa: S301  written by the same user's training code
-    return checkpoint
+    step, state = pickle.loads(path.read_bytes())  # noqa: S301  written by the same user's training code
+    return Checkpoint(step, state)
 
 
 def fork_checkpoint(parent: Path, folder: Path) -> bool:

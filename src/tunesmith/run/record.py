@@ -13,9 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from tunesmith.run.executor import Executor
+from tunesmith.run.origin import Origin
 from tunesmith.space.params import Json
 
 _LARGEST_DIFF: Final = 1_000_000
+_LARGEST_TEXT: Final = 1_000_000
+"""Bytes of source that are kept, all files together."""
 
 
 class Record(NamedTuple):
@@ -25,11 +29,24 @@ class Record(NamedTuple):
     content: Json
 
 
-def take_record(source: Path | None, devices: Sequence[str] = ()) -> Record:
-    """The record of this process. `source` is the file of the training code; its repository is looked at."""
+def take_record(origin: Origin, executor: Executor, devices: Sequence[str] = ()) -> Record:
+    """The record of this process, and of the code that is trained in it."""
     content: dict[str, Any] = {
         "arguments": sys.argv,
         "directory": str(Path.cwd()),
+        "target": origin.target,
+        "executor": type(executor).__name__.lower(),
+        "places": executor.slots,
+        **surroundings(devices),
+        "code": code_of(origin.files, origin.root),
+    }
+    text = json.dumps(content, sort_keys=True)
+    return Record(f"record/{hashlib.sha256(text.encode()).hexdigest()[:16]}", content)
+
+
+def surroundings(devices: Sequence[str] = ()) -> dict[str, Json]:
+    """The machine and the interpreter."""
+    return {
         "python": platform.python_version(),
         "interpreter": sys.executable,
         "platform": platform.platform(),
@@ -37,10 +54,7 @@ def take_record(source: Path | None, devices: Sequence[str] = ()) -> Record:
         "cores": os.cpu_count(),
         "devices": list(devices),
         "packages": _packages(),
-        "code": _code(source),
     }
-    text = json.dumps(content, sort_keys=True)
-    return Record(f"record/{hashlib.sha256(text.encode()).hexdigest()[:16]}", content)
 
 
 def _packages() -> dict[str, str]:
@@ -53,22 +67,37 @@ def _packages() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _code(source: Path | None) -> Json:
-    if source is None:
+def code_of(files: Sequence[Path], root: Path | None) -> Json:
+    """Source files by their names from `root` on, and the state of the repository that the first one is in."""
+    if not files:
         return None
-    code: dict[str, Any] = {"file": str(source)}
-    try:
-        code["sha256"] = hashlib.sha256(source.read_bytes()).hexdigest()
-    except OSError:
-        return code
-    commit = _git(source.parent, "rev-parse", "HEAD")
+    root = root or files[0].parent
+    code: dict[str, Any] = {"file": str(files[0]), "root": str(root), "files": _contents(files, root)}
+    commit = _git(files[0].parent, "rev-parse", "HEAD")
     if commit is not None:
-        diff = _git(source.parent, "diff", "HEAD") or ""
+        diff = _git(files[0].parent, "diff", "HEAD") or ""
         code |= {"commit": commit.strip(), "diff": diff[:_LARGEST_DIFF], "diff_is_complete": len(diff) <= _LARGEST_DIFF}
-        code["untracked"] = (_git(source.parent, "ls-files", "--others", "--exclude-standard") or "").splitlines()[
+        code["untracked"] = (_git(files[0].parent, "ls-files", "--others", "--exclude-standard") or "").splitlines()[
             :1000
         ]
     return code
+
+
+def _contents(files: Sequence[Path], root: Path) -> dict[str, Json]:
+    """Hashes of all files, and texts while they are not large together. A file that is gone is left out."""
+    contents: dict[str, Json] = {}
+    room = _LARGEST_TEXT
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError:
+            continue
+        name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+        contents[name] = {"sha256": hashlib.sha256(content).hexdigest()}
+        if len(content) <= room:
+            room -= len(content)
+            contents[name]["text"] = content.decode(errors="replace")
+    return contents
 
 
 def _git(directory: Path, *arguments: str) -> str | None:

@@ -1,6 +1,8 @@
 """What a person changes while a study runs reaches the driver that runs it."""
 
+import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import tunesmith as ts
@@ -68,3 +70,31 @@ def test_starting_a_paused_study_resumes_it() -> None:
     run(store, train, 2)
     revise(store, paused=True)
     assert len(run(store, train, 4).trials) == 4
+
+
+def test_a_trial_that_reports_nothing_is_stopped_at_once(tmp_path: Path) -> None:
+    """it would train for ever; its place is free as soon as a person has stopped it"""
+
+    def train(x: Annotated[float, ts.Float(0, 1)] = 0.5) -> float:
+        if x == 0.5:
+            threading.Event().wait()
+        return x
+
+    class Person:
+        """Stops the first trial once the others are done."""
+
+        def changed(self, view, changes): ...
+        def said(self, text): ...
+        def close(self): ...
+
+        def tick(self, view):
+            if len(view.of(ts.State.DONE)) == 3 and view.trials[0].state is ts.State.RUNNING:
+                with ts.Study.open("revised", store=tmp_path / "x.db") as study:
+                    study.stop(study.trials[0], "takes too long")
+
+    study = ts.tune(
+        train, minimize="loss", trials=4, store=tmp_path / "x.db", name="revised", executor="processes", parallel=2,
+        seed=0, progress=Person(),
+    )  # fmt: skip
+    assert [trial.state for trial in study.trials] == [ts.State.STOPPED, *[ts.State.DONE] * 3]
+    assert study.trials[0].reason == "takes too long"

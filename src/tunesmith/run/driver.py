@@ -177,12 +177,17 @@ class Driver:
             self._log.add(update.trial, fact)
             return
         del self._starter.busy[update.trial]
-        trial = self.view.trials[update.trial]
-        if fact is None or trial.state is not State.RUNNING or trial.attempt != update.attempt:
+        if fact is None or not self._trains(update.trial, update.attempt):
             return
+        trial = self.view.trials[update.trial]
         if isinstance(fact, Finished):
             fact = finished(self.view, trial, fact.values)
         self._end(self._log.draft(trial.number, fact))
+
+    def _trains(self, number: int, attempt: int) -> bool:
+        """Whether this attempt is the one that counts; others may have ended the trial, or taken it over."""
+        trial = self.view.trials[number]
+        return trial.state is State.RUNNING and trial.attempt == attempt
 
     def _end(self, draft: Draft) -> None:
         """Put a trial's end into the outbox, unless it is one of the study's first failures."""
@@ -227,7 +232,7 @@ class Driver:
         self._starter.write_ends(drafts, reserve=not self._interrupt.count and not self._closed())
 
     def _look_around(self) -> None:
-        """Now and then: renew leases, see what other drivers did, and take over from dead workers."""
+        """Now and then: renew leases, see what other drivers and people did, and take over from dead workers."""
         now = self.clock()
         if now - self._looked < 2 * _TICK:
             return
@@ -235,13 +240,14 @@ class Driver:
         busy = self._starter.busy
         if now - self._renewed > _RENEWAL:
             self._renewed = now
-            for number in self._log.renew([*busy, *self._early.numbers]):
-                self.executor.signal(number, "stop")
+            self._log.renew([*busy, *self._early.numbers])
         self._log.take_over(busy)
-        for number in [n for n in self._parked if self.view.trials[n].state is not State.PAUSED]:
-            self._parked.discard(number)
-            if number not in busy:
+        for number, attempt in busy.items():
+            if not self._trains(number, attempt):
                 self.executor.signal(number, "stop")
+        for number in [n for n in self._parked.difference(busy) if self.view.trials[n].state is not State.PAUSED]:
+            self._parked.discard(number)
+            self.executor.signal(number, "stop")
 
     def _keep_record(self) -> None:
         if self.record is not None:

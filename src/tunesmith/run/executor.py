@@ -88,7 +88,8 @@ class Executor(Protocol):
     def signal(self, trial: int, what: Signal) -> None:
         """The answer to a report. Trials that have ended meanwhile are ignored.
 
-        A parked trial may be told to "stop" or to "release" what it holds; no update follows.
+        A trial that has nothing to be answered may be told to "stop" or to "release" what it holds: one that is parked, and
+        no update follows; or one that trains in a process of its own, and it is killed if it does not end within seconds.
         """
 
     def close(self) -> None:

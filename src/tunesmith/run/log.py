@@ -83,9 +83,10 @@ class StudyLog:
             if number in expired or (trial.worker and dead.setdefault(trial.worker, is_dead(trial.worker))):
                 self.add(number, Lost(trial.attempt))
 
-    def renew(self, trials: Sequence[int]) -> Sequence[int]:
-        """Prolong this driver's leases; returns the trials that are not its own any more."""
-        return self._store.renew(self._study, self.worker, trials, self._clock() + LEASE) if trials else ()
+    def renew(self, trials: Sequence[int]) -> None:
+        """Prolong this driver's leases."""
+        if trials:
+            self._store.renew(self._study, self.worker, trials, self._clock() + LEASE)
 
     def _advance(self, changes: Changes, spec: StudySpec | None = None) -> None:
         self.view = self.view.advance(changes, spec)

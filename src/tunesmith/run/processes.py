@@ -31,14 +31,14 @@ from tunesmith.run.attempt import Target
 from tunesmith.run.executor import Job, Parked, Signal, Update
 from tunesmith.run.failure import exit_in_words, tail
 from tunesmith.run.parking import Parking, Waiting, default_parked_memory, memory_of
-from tunesmith.trials.facts import Failed, Finished, Lost
+from tunesmith.trials.facts import Failed, Finished, Lost, Reported
 
 _TRIES: Final = 2
 """A trial whose worker dies is tried once more: the cause may have been elsewhere on the machine."""
 _START: Final = 0.3
 """About what a new worker takes to start, in seconds; so long it is worth waiting for one that is about to be free."""
-_GRACE: Final = 10.0
-"""Seconds in which the `finally` blocks of a parked trial that is ended may run."""
+_GRACE: Final = 5.0
+"""Seconds that a trial which is told to end, without having reported, has to report or to run its `finally` blocks."""
 
 
 @final
@@ -146,7 +146,7 @@ class Processes:
     def signal(self, trial: int, what: Signal) -> None:
         for worker in self._busy:
             if worker.job is not None and worker.job.trial == trial:
-                worker.send(("signal", what))
+                worker.hear(what)
                 return
         if what in ("stop", "release"):
             waiting = self._parking.take(trial)
@@ -169,6 +169,10 @@ class _Worker:
         self.job: Job | None = None
         self.parked: Parked | None = None
         self.gone = False
+        self._awaits = False
+        """Whether its report has not been answered yet."""
+        self._leaves = False
+        """Whether its trial was told to leave its place."""
         self._deadline = float("inf")
         self._limit = 0.0
         environment = {**_threads(slots), **os.environ}
@@ -194,18 +198,27 @@ class _Worker:
 
     def begin(self, job: Job, time_limit: float | None) -> None:
         self.job = job
+        self._awaits = self._leaves = False
         self._limit = time_limit or 0.0
         self._deadline = time.monotonic() + time_limit if time_limit is not None else float("inf")
         self.send(("job", job))
 
     def go_on(self) -> None:
         """Let the parked trial go on, with the time that it had left."""
-        self.parked, self._deadline = None, time.monotonic() + self._deadline
+        self.parked, self._leaves, self._deadline = None, False, time.monotonic() + self._deadline
         self.send(("signal", "continue"))
 
+    def hear(self, what: Signal) -> None:
+        """The answer to its report. If it has not reported, it can only be told to end, if that has not been done already."""
+        if self._awaits:
+            self._awaits, self._leaves = False, what != "continue"
+            self.send(("signal", what))
+        elif what in ("stop", "release") and not self._leaves:
+            self.tell_to_leave(what)
+
     def tell_to_leave(self, what: Signal) -> None:
-        """Let the parked trial end, within a few seconds."""
-        self._deadline = time.monotonic() + _GRACE
+        """Let the trial end, parked or not, within a few seconds."""
+        self._leaves, self._deadline = True, time.monotonic() + _GRACE
         self.send(("signal", what))
 
     def seconds_left(self) -> float:
@@ -225,6 +238,7 @@ class _Worker:
             self.parked, self._deadline = said, self.seconds_left()
             return [Update(self.job.trial, self.job.attempt, None)]
         update = Update(self.job.trial, self.job.attempt, said)
+        self._awaits = isinstance(said, Reported)
         if said is None or isinstance(said, Finished | Failed):
             self._leave(retires)
         return [update]
@@ -240,10 +254,12 @@ class _Worker:
     def overdue(self) -> list[Update]:
         if self.job is None or self.parked is not None:
             return []
-        message = f"still training after the limit of {self._limit:g} s per trial"
-        update = Update(self.job.trial, self.job.attempt, Failed("timeout", message, self.job.attempt))
+        job, fact = self.job, None
+        if not self._leaves:
+            message = f"still training after the limit of {self._limit:g} s per trial"
+            fact = Failed("timeout", message, job.attempt)
         self.end()
-        return [update]
+        return [Update(job.trial, job.attempt, fact)]
 
     def _died(self) -> list[Update]:
         assert self.job is not None

@@ -34,7 +34,7 @@ class Actions:
         self._study: Study | None = None
 
     def stop(self, number: int, body: Mapping[str, Any]) -> Trial:
-        """End a trial; `reason` is kept with it. Its training ends at its next report."""
+        """End a trial; `reason` is kept with it. Its training ends at its next report, or within seconds."""
         reason = _text(body, "reason", _LONGEST_REASON) or "stopped by a person"
         with self._lock:
             study = self._open()

@@ -56,8 +56,9 @@ def wait_for(condition):
 
 @pytest.mark.parametrize("what", ["stop", "pause", "release"])
 def test_told_to_leave_it_gets_a_chance_to_clean_up(what, tmp_path):
+    """with a device a pause is no different from an end"""
     code = "trap 'echo loss=9; echo bye > bye; exit 1' TERM; echo loss=1; while :; do sleep 0.01; done"
-    executor = Command(shell(code), cwd=tmp_path)
+    executor = Command(shell(code), cwd=tmp_path, devices=["0"])
     executor.submit(job())
     poll_until(executor, Reported)
     executor.signal(0, what)

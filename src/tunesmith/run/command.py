@@ -22,6 +22,7 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.run.devices import device_of
 from tunesmith.run.executor import Job, Signal, Update
 from tunesmith.run.guard import Guard
+from tunesmith.run.parking import Parking, Waiting, default_parked_memory
 from tunesmith.run.program import Program
 
 _METRICS: Final = "metrics.txt"
@@ -40,11 +41,14 @@ class Command:
     `--name=value` flags are added. `devices` are given out one per slot through `CUDA_VISIBLE_DEVICES`. `time_limit` is in
     seconds per trial; a program beyond it is killed. One that is told to end gets SIGTERM, and SIGKILL after `grace`
     seconds. `metrics_file` is the file that it appends metrics to: within its trial's folder, or, where only one trial runs at
-    a time, anywhere. Raises `InvalidStudy` if the
-    program or its script is not there.
-    """
+    a time, anywhere.
 
-    parks = False
+    A program that is told to pause is stopped (SIGSTOP to all that it started) and continued later, while the memory of those
+    that wait is less than `parked_memory` bytes together, by default half of what is available. Not with `devices`, whose
+    memory a stopped program would hold, nor with one metrics file for all: there `parks` is False, and a pause ends the program.
+
+    Raises `InvalidStudy` if the program or its script is not there.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Command:
         cwd: Path | None = None,
         metrics_file: str | None = None,
         grace: float = _GRACE,
+        parked_memory: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.slots = slots
@@ -68,7 +73,11 @@ class Command:
         self._grace = grace
         self._clock = clock
         self._check()
+        self.parks = not self._devices and not Path(self._metrics_file).is_absolute()
         self._programs: list[Program] = []
+        self._leaving: list[Program] = []
+        """Those that were told to end while they were parked."""
+        self._parking: Parking[Program] = Parking(default_parked_memory() if parked_memory is None else parked_memory)
         self._selector: DefaultSelector | None = None
         self._guard = Guard()
 
@@ -96,6 +105,24 @@ class Command:
         taken = {program.slot for program in self._programs}
         slot = next((slot for slot in range(self.slots) if slot not in taken), None)
         assert slot is not None, "all places are taken"
+        if not self._go_on(job, slot):
+            self._start(job, slot)
+
+    def _go_on(self, job: Job, slot: int) -> bool:
+        """Continue the program of a job, if it waits where the job begins."""
+        waiting = self._parking.take(job.trial)
+        if waiting is None or not waiting.holder.goes_on_with(job):
+            if waiting is not None:
+                self._dismiss(waiting.holder)
+            return False
+        waiting.holder.go_on(job, slot, self._clock())
+        self._programs.append(waiting.holder)
+        return True
+
+    def _start(self, job: Job, slot: int) -> None:
+        for program in self._leaving:
+            if program.job.trial == job.trial:  # two of one trial would write to one folder
+                program.wait(self._grace)
         self._selector = self._selector or DefaultSelector()
         program = Program(job, slot, self._selector, self._guard)
         self._programs.append(program)
@@ -124,18 +151,24 @@ class Command:
             update = program.next_update()
             if update is not None:
                 updates.append(update)
-            if program.is_over:
+            if program.parked is not None:
                 self._programs.remove(program)
+                for other in self._parking.add(Waiting(program.job, program.parked, program, program.memory)):
+                    self._dismiss(other)
+            elif program.is_over:
+                self._programs.remove(program)
+        self._leaving = [program for program in self._leaving if program.is_running]
         return updates
 
     def _wait(self, patience: float) -> None:
         """Until something arrives, the next look at the metrics files or the next time limit."""
         assert self._selector is not None
-        tick = _TICK if all(program.announces_its_end for program in self._programs) else _SHORT_TICK
-        limit = min(program.deadline for program in self._programs) - self._clock()
+        programs = [*self._programs, *self._leaving]
+        tick = _TICK if all(program.announces_its_end for program in programs) else _SHORT_TICK
+        limit = min(program.deadline for program in programs) - self._clock()
         for key, _ in self._selector.select(max(0.0, min(patience, tick, limit))):
             key.data()
-        for program in self._programs:
+        for program in programs:
             program.look()
             if program.deadline <= self._clock():
                 self._end(program)
@@ -145,17 +178,28 @@ class Command:
         program.kill(overdue=None if program.is_told else f"still training after the limit of {limit:g} s per trial")
 
     def signal(self, trial: int, what: Signal) -> None:
-        if what != "continue":
-            for program in self._programs:
-                if program.job.trial == trial:
-                    program.tell_to_leave(self._clock() + self._grace)
+        for program in self._programs:
+            if program.job.trial == trial and what == "pause" and self.parks:
+                program.park(self._clock())
+            elif program.job.trial == trial and what != "continue":
+                program.tell_to_leave(self._clock() + self._grace)
+        waiting = self._parking.take(trial) if what in ("stop", "release") else None
+        if waiting is not None:
+            self._dismiss(waiting.holder)
+
+    def _dismiss(self, program: Program) -> None:
+        """End a parked program; it gets its time to save something."""
+        program.tell_to_leave(self._clock() + self._grace)
+        self._leaving.append(program)
 
     def close(self) -> None:
-        for program in self._programs:
+        programs = [*self._programs, *self._leaving, *self._parking.clear()]
+        for program in programs:
             program.kill()
-        for program in self._programs:
+        for program in programs:
             program.finish()
         self._programs.clear()
+        self._leaving.clear()
         self._guard.close()
         if self._selector is not None:
             self._selector.close()

@@ -17,10 +17,11 @@ from pathlib import Path
 from selectors import EVENT_READ, BaseSelector
 from typing import Final, final
 
-from tunesmith.run.executor import Job, Update
+from tunesmith.run.executor import Job, Parked, Update
 from tunesmith.run.failure import failure_from_exit
 from tunesmith.run.guard import Guard
 from tunesmith.run.metrics import Meter
+from tunesmith.run.parking import memory_of
 from tunesmith.run.streams import Appended, Stream
 from tunesmith.run.template import config_json, fill, needs_json_file
 from tunesmith.trials.facts import Failed, Finished, Reported
@@ -33,7 +34,7 @@ _HOPELESS: Final = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
 class Program:
     """Starts at once. `selector` calls back what it should do when something arrives; see `Command.poll`.
 
-    Its process leads a group and a session of its own, so that all that it starts can be ended with it.
+    Its process leads a group and a session of its own, so that all that it starts can be stopped and ended with it.
     """
 
     def __init__(self, job: Job, slot: int, selector: BaseSelector, guard: Guard) -> None:
@@ -46,10 +47,14 @@ class Program:
         """Whether it was told to leave; from then on nothing that it says counts."""
         self.is_over = False
         """Whether its end has been told."""
+        self.parked: Parked | None = None
+        """Where it was stopped, to go on another time."""
         self._selector = selector
         self._guard = guard
         self._meter = Meter(job.metrics, job.attempt, job.after)
         self._reports: deque[Reported] = deque()
+        self._step = job.after
+        """Of the last report that was told."""
         self._end: Finished | Failed | None = None
         self._overdue: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -148,7 +153,11 @@ class Program:
         if self._metrics is not None and self.is_running:
             for line in self._metrics.read():
                 self._take(line)
-        if self._process is not None and self._exit is None and self._process.poll() is not None:
+        if self._exit is None:
+            self._see_end()
+
+    def _see_end(self) -> None:
+        if self._process is not None and self._process.poll() is not None:
             self.finish()
 
     def _receive(self, stream: Stream) -> None:
@@ -163,6 +172,25 @@ class Program:
         if report is not None and not self.is_told:
             self._reports.append(report)
 
+    def park(self, now: float) -> None:
+        """Stop it where it is. It may have come further than it was told to; those reports are told when it goes on."""
+        if self.parked is None and not self.is_told:
+            self.parked = Parked(self._step, saved=False)
+            self.deadline -= now
+            self._signal_all(signals.SIGSTOP)
+
+    def goes_on_with(self, job: Job) -> bool:
+        """Whether it is parked where a job begins; one that came to grief has to begin anew."""
+        self._see_end()
+        fits = self.parked is not None and self.parked.goes_on_with(job) and self.job.attempt == job.attempt
+        return fits and not isinstance(self._end, Failed)
+
+    def go_on(self, job: Job, slot: int, now: float) -> None:
+        """Continue, with the time that was left."""
+        self.job, self.slot, self.parked = job, slot, None
+        self.deadline += now
+        self._signal_all(signals.SIGCONT)
+
     def tell_to_leave(self, deadline: float) -> None:
         """Ask it to end; if it has ended meanwhile, that does not count any more."""
         self._reports.clear()
@@ -170,6 +198,16 @@ class Program:
             self.is_told = True
             self.deadline = deadline
             self._signal_all(signals.SIGTERM)
+            if self.parked is not None:
+                self._signal_all(signals.SIGCONT)
+
+    def wait(self, seconds: float) -> None:
+        """Give one that was told to leave some time to do so, then end it."""
+        if self._process is not None and self.is_running:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+        self.kill()
+        self.finish()
 
     def kill(self, overdue: str | None = None) -> None:
         """End it at once; `overdue` says why, if it was not told to leave."""
@@ -181,6 +219,11 @@ class Program:
         if self._process is not None and self.is_running:
             with suppress(OSError):  # it has just ended
                 os.killpg(self._process.pid, what)
+
+    @property
+    def memory(self) -> float:
+        """Bytes that ending it would give back."""
+        return memory_of(self._process.pid) if self._process is not None and self.is_running else 0.0
 
     # -- end ---------------------------------------------------------------------------------------------------------
 
@@ -237,8 +280,11 @@ class Program:
     def next_update(self) -> Update | None:
         """What to tell the driver next: one report at a time, so that a signal comes before the report after it."""
         fact: Reported | Finished | Failed | None = None
-        if not self.is_told and self._reports:
+        if self.parked is not None:
+            pass  # it has left its place
+        elif not self.is_told and self._reports:
             fact = self._reports.popleft()
+            self._step = fact.step
         elif self._end is None:
             return None
         else:

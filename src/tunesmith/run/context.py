@@ -12,6 +12,7 @@ import numpy as np
 from tunesmith.errors import InvalidObjective
 from tunesmith.run.devices import detect_devices
 from tunesmith.run.executor import Job, Parked, Signal
+from tunesmith.run.fingerprint import fingerprint
 from tunesmith.run.folder import load_checkpoint, save_checkpoint
 from tunesmith.space.params import Choice, Float, Int, Ordinal, Param
 from tunesmith.trials.facts import Noted, Reported, Suggested
@@ -55,6 +56,7 @@ class Context:
         """The step of the checkpoint; 0 while there is none."""
         self._pausing = False
         """Whether it was told to pause, and goes on only to the checkpoint that it is about to save."""
+        self._data: dict[str, str] = {}
         self._retrained = 0
         """Steps that the study knew already, not told yet."""
 
@@ -167,6 +169,15 @@ class Context:
             )
         self._job.folder.mkdir(parents=True, exist_ok=True)
         return self._job.folder
+
+    def data(self, **parts: object) -> None:
+        """Note fingerprints of the data that is trained on, so that `tunesmith rerun` can tell when it has changed.
+
+        `ctx.data(train=X_train, labels=y_train, test=Path("test.csv"))`: arrays, tensors, tables, paths of files or
+        directories, bytes, numbers, text, and lists and dicts of them. Of arrays and files beyond 64 MiB an even part is looked at.
+        """
+        self._data |= {name: fingerprint(part, name) for name, part in parts.items()}
+        self._exchange(Noted("data", dict(self._data)))
 
     @property
     def device(self) -> str:

@@ -1,4 +1,4 @@
-"""The tables of `compare`, and of bench/README.md."""
+"""The tables of `compare` and of bench/README.md, and the short one of README.md."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from curves import measure, runs
 from curves.measure import place_of
 from curves.methods import PEERS, method as method_of
 from curves.runs import MARKS, POINTS
+from race import page
 from race.measure import Race, duel, mean_rank, mean_regret, methods_of, shared
-from race.report import number, renew, table
+from race.page import number, table
+from race.summary import OURS, Part, by_group, winners
 
-OURS = "tunesmith:auto"
 HYPERBAND = "optuna-tpe-hyperband"
 WORKERS = (4, 16)
 CROSSING = 0.5  # rank agreement of early and final values below which curves are said to cross
@@ -28,7 +29,17 @@ def show(given) -> None:
 
 
 def write(given) -> None:
-    renew("<!-- fidelity -->", sections(given.out))
+    page.renew(page.BENCH, "<!-- fidelity -->", sections(given.out))
+    page.renew(page.FRONT, "<!-- bench:fidelity -->", [_short(given.out)])
+
+
+def _short(folders: Sequence[Path]) -> str:
+    """Over all families at each budget, then each family after 20 full trainings."""
+    races = measure.load(folders, workers=WORKERS[0])
+    most = _covering(races, MOST)
+    races = [race for race in races if race.method in most]
+    parts = [Part(f"all, after {mark} full trainings", races, place_of(mark)) for mark in MARKS]
+    return winners([*parts, *by_group(races, place_of(20), ", after 20")], HYPERBAND)
 
 
 def sections(folders: Sequence[Path], chosen: Sequence[str] | None = None, only: str = "") -> Iterable[str]:

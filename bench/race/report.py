@@ -1,4 +1,4 @@
-"""The tables of bench/README.md."""
+"""The tables of bench/README.md, and the short one of README.md."""
 
 from __future__ import annotations
 
@@ -8,32 +8,24 @@ from pathlib import Path
 
 import numpy as np
 
-from race import measure, plot, suite
+from race import measure, page, plot, suite
 from race.measure import LONG_MARKS, MARKS, Race
 from race.methods import PEERS
-from race.proposals import CLOCKED, RESULTS
+from race.page import number, table
+from race.proposals import CLOCKED
+from race.summary import OURS, by_group, winners
 
-OURS = "tunesmith:auto"
-PAGE = RESULTS.parent.parent / "README.md"
-MARK = "<!-- quality -->"
+USUAL = "optuna-tpe"
 WORKERS = 8
 ENOUGH = 0.2  # of a section's tasks; with fewer, a method would leave the others nothing to be compared on
 FOLDER, OWN, TWO = "Problems from a folder", "The repository's tasks", "Two objectives"
 
 
 def write(given) -> None:
-    """Renews the part of bench/README.md between the marks, and the pictures beside the results."""
-    renew(MARK, sections(given.out))
-
-
-def renew(mark: str, parts: Iterable[str]) -> None:
-    """Writes the parts into bench/README.md, between the mark and the next end."""
-    head, found, rest = PAGE.read_text().partition(mark)
-    _, end, tail = rest.partition("<!-- end -->")
-    if not (found and end):
-        raise SystemExit(f"{PAGE} has no place for the tables: {mark} ... <!-- end -->")
-    text = "\n\n".join(parts)
-    PAGE.write_text(f"{head}{mark}\n\n{text}\n\n<!-- end -->{tail}")
+    """Renews the parts of both pages between the marks, and the pictures beside the results."""
+    page.renew(page.BENCH, "<!-- quality -->", sections(given.out))
+    short = winners(by_group(measure.load(given.out), MARKS[-1]), USUAL)
+    page.renew(page.FRONT, "<!-- bench:quality -->", [short])
 
 
 def sections(folders) -> Iterable[str]:
@@ -72,7 +64,7 @@ def section(races: Sequence[Race], title: str, marks: Sequence[int]) -> Iterable
     if OURS in methods:
         yield f"`{OURS}` against each of the others, wherever both ran:"
         yield _duels(races, [name for name in methods if name != OURS], marks)
-    yield f"![{title}]({plot.draw(races, everywhere, title).relative_to(PAGE.parent)})"
+    yield f"![{title}]({plot.draw(races, everywhere, title).relative_to(page.BENCH.parent)})"
 
 
 def _standings(races: Sequence[Race], methods: Sequence[str], marks: Sequence[int]) -> str:
@@ -138,12 +130,3 @@ def _about(folders: Iterable[Path]) -> str:
     if missing:
         lines.append(f"Without results: {', '.join(missing)}.")
     return "\n".join(lines)
-
-
-def number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else "–"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from tunesmith.analysis.confirm import Confirmed, confirmed
 from tunesmith.surrogates.estimates import ENOUGH, Estimate
 from tunesmith.trials.order import best_trial, feasible, front
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import STATES, View
 
+_DONE: Final = STATES.index(State.DONE)
 _LEADING: Final = 10
 """Of so many trials with the best values the one with the best expectation is chosen."""
 
@@ -28,10 +31,14 @@ class Best(NamedTuple):
     """The trial with the best value, where that is another one, of which less is expected."""
     less: Estimate | None = None
     """What is expected of that one."""
+    confirmed: Confirmed | None = None
+    """What came out when it was trained again on fresh seeds; then it was chosen by that."""
 
     @property
     def caveat(self) -> str:
         """What to know of its value, in words; empty where there is nothing."""
+        if self.confirmed is not None:
+            return self.confirmed.sentence
         if self.expected is None:
             return ""
         said = f"expected {self.metric} {_with_deviation(self.expected)}; observed {self._observed(self.trial)}"
@@ -51,7 +58,7 @@ _known: Final[WeakKeyDictionary[View, Best | None]] = WeakKeyDictionary()
 def best_of(view: View) -> Best | None:
     """The feasible trial with the best first objective; finished trials go before stopped ones at the same value.
 
-    Where noise is large, the best of many values is mostly luck: then it is that one of the ten best finished trials of
+    Once the best ones have been repeated on fresh seeds, it is the one that repeats confirm. Where noise is large, the best of many values is mostly luck: then it is that one of the ten best finished trials of
     which the best is expected (`expected.py`). With several objectives it is always the best by value of the first one.
     """
     if view not in _known:
@@ -70,13 +77,18 @@ def _best_of(view: View) -> Best | None:
     if observed is None:
         return None
     metric = view.spec.objectives[0].metric
-    as_observed = Best(observed, metric)
-    finished = np.flatnonzero((view.columns.state == STATES.index(State.DONE)) & np.isfinite(view.losses).all(axis=1))
-    if len(view.spec.objectives) > 1 or observed.state is not State.DONE or len(finished) < ENOUGH:
+    again = confirmed(view)
+    as_observed = Best(observed, metric, confirmed=again if again and again.trial is observed else None)
+    leading = _leading(view)
+    several = len(view.spec.objectives) > 1
+    if again is not None and not again.deterministic:
+        as_confirmed = Best(
+            again.trial, metric, Estimate(again.expected, again.noise / again.choice.repeats**0.5), confirmed=again
+        )
+        if several or not _is_left_behind(view, again, leading):
+            return as_confirmed
+    if several or observed.state is not State.DONE or np.count_nonzero(view.columns.state == _DONE) < ENOUGH:
         return as_observed
-    ranked = finished[np.argsort(view.losses[finished, 0], kind="stable")].tolist()
-    kept = (trial for number in ranked if feasible(view.spec, trial := view.trials[number]))
-    leading = {trial.number: trial for trial in islice(kept, _LEADING)}
     from tunesmith.surrogates.expected import expected  # noqa: PLC0415  scipy takes a while to load
 
     found = expected(view, among=leading)
@@ -87,6 +99,27 @@ def _best_of(view: View) -> Best | None:
     if trial is observed:
         return Best(trial, metric, found.estimates[trial.number])
     return Best(trial, metric, found.estimates[trial.number], observed, found.estimates[observed.number])
+
+
+def _leading(view: View) -> dict[int, Trial]:
+    """The feasible finished trials with the best values, by number."""
+    finished = np.flatnonzero((view.columns.state == _DONE) & np.isfinite(view.losses).all(axis=1))
+    ranked = finished[np.argsort(view.losses[finished, 0], kind="stable")].tolist()
+    trials = (view.trials[number] for number in ranked)
+    kept = (trial for trial in trials if trial.twin is None and feasible(view.spec, trial))
+    return {trial.number: trial for trial in islice(kept, _LEADING)}
+
+
+def _is_left_behind(view: View, again: Confirmed, leading: Mapping[int, Trial]) -> bool:
+    """Whether of some trial that was not repeated more is expected than of the one that repeats confirm."""
+    from tunesmith.surrogates.expected import expected  # noqa: PLC0415
+
+    repeated = {one.trial.number for one in again.field}
+    found = expected(view, among=set(leading) - repeated)
+    if found is None:
+        return False
+    sign = view.spec.objectives[0].sign
+    return any(sign * known.mean + known.deviation < sign * again.expected for known in found.estimates.values())
 
 
 def front_of(view: View, best: Best | None = None) -> list[Trial]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from tunesmith.analysis.best import best_of
+from tunesmith.analysis.best import Best, best_of
 from tunesmith.trials.order import feasible, losses_of
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import State, Trial
@@ -17,14 +17,14 @@ _WAITING: Final = 2
 _FAILED: Final = 3
 
 
-def ranking(view: View) -> list[Trial]:
+def ranking(view: View, best: Best | None = None) -> list[Trial]:
     """All trials: feasible ones by the first objective, then infeasible ones, those without an outcome, and failures.
 
     The first is the study's best trial if it has one, also where others have a better value by luck.
     """
     ranked = sorted(view.trials, key=lambda trial: _rank(view.spec, trial))
-    best = best_of(view)
-    if best is not None and best.luckier is not None:
+    best = best_of(view) if best is None else best
+    if best is not None and ranked[0] is not best.trial:
         ranked.insert(0, ranked.pop(ranked.index(best.trial)))
     return ranked
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, final
 
@@ -18,6 +19,7 @@ from tunesmith.schedulers.patience import Patience
 from tunesmith.schedulers.plain import NoStopping
 from tunesmith.schedulers.population import PBT
 from tunesmith.schedulers.promotion import Promotion
+from tunesmith.schedulers.race import FEWEST_REPEATS, Race
 from tunesmith.space.params import Json
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import Report, Trial
@@ -125,6 +127,20 @@ def choose_scheduler(spec: StudySpec, custom: Scheduler | None = None, *, parks:
         Any(Divergence(), Median(warmup=2)),
         "scheduler: trials that report as they train are stopped when they diverge or fall behind the median of the others",
     )
+
+
+def confirming(spec: StudySpec, scheduler: Scheduler) -> Scheduler:
+    """The scheduler, with the study's share of the budget kept for repeats."""
+    return Race(scheduler, spec.confirm) if spec.confirm else scheduler
+
+
+def confirmation(spec: StudySpec) -> list[str]:
+    """What is repeated, in a sentence; none if nothing is."""
+    if not spec.confirm or (spec.budget.trials or math.inf) * spec.confirm < FEWEST_REPEATS:
+        return []
+    return [
+        f"confirm: up to {spec.confirm:.0%} of the budget repeats the best configurations on fresh seeds, if there is luck in values"
+    ]
 
 
 def _unknown(name: str) -> str:

@@ -28,7 +28,8 @@ def feasible(spec: StudySpec, trial: Trial) -> bool:
 def best_trial(spec: StudySpec, trials: Sequence[Trial]) -> Trial | None:
     """The feasible trial with the least first objective; finished trials go before stopped ones at the same value.
 
-    Where trials pause on their way, only one that was trained to its end can be the best, if there is any.
+    Where trials pause on their way, only one that was trained to its end can be the best, if there is any. Repeats are never
+    the best: they tell what the trial is worth that they repeat.
     """
     ranked = [
         (losses[0], trial.state is not State.DONE, trial.number, trial) for losses, trial in _valued(spec, trials)
@@ -39,7 +40,9 @@ def best_trial(spec: StudySpec, trials: Sequence[Trial]) -> Trial | None:
 def _valued(spec: StudySpec, trials: Sequence[Trial]) -> list[tuple[tuple[float, ...], Trial]]:
     """Trials that can be the best, with their losses."""
     valued = [
-        (losses, trial) for trial in trials if (losses := losses_of(spec, trial)) is not None and feasible(spec, trial)
+        (losses, trial)
+        for trial in trials
+        if trial.twin is None and (losses := losses_of(spec, trial)) is not None and feasible(spec, trial)
     ]
     if any(trial.state is State.PAUSED for trial in trials):
         return [(losses, trial) for losses, trial in valued if trial.state is State.DONE] or valued

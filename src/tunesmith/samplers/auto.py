@@ -9,11 +9,13 @@ from numpy.random import Generator
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.samplers.base import Proposal, Sampler
+from tunesmith.samplers.earlier import WarmStarted
 from tunesmith.samplers.grid import Grid
 from tunesmith.samplers.sobol import Sobol
 from tunesmith.samplers.uniform import Uniform
 from tunesmith.samplers.wrap import Distinct, Seeded
 from tunesmith.space.params import Json
+from tunesmith.trials.earlier import Earlier
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.view import View
 
@@ -129,7 +131,14 @@ def choose_sampler(spec: StudySpec, custom: Sampler | None = None) -> Chosen:
     """The sampler that a study's spec names, wrapped so that defaults come first and nothing is tried twice."""
     description = spec.sampler if isinstance(spec.sampler, dict) else {"name": spec.sampler}
     inner, why = (custom, f"sampler: {type(custom).__name__}, as given") if custom else _described(spec, description)
+    if spec.earlier:
+        inner, why = WarmStarted(inner), f"{why}; {_warm(spec.earlier)}"
     return Chosen(Distinct(Seeded(inner, description.get("points", ()))), why)
+
+
+def _warm(earlier: Sequence[Earlier]) -> str:
+    trials, studies = sum(study.trials for study in earlier), len(earlier)
+    return f"starts from {trials} trials of {studies} earlier stud{'y' if studies == 1 else 'ies'}"
 
 
 def _described(spec: StudySpec, description: Mapping[str, Any]) -> tuple[Sampler, str]:

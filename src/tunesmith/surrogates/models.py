@@ -9,10 +9,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tunesmith.surrogates.dominance import front_ranks
+from tunesmith.surrogates.earlier import Expected
 from tunesmith.surrogates.evidence import Evidence
 from tunesmith.surrogates.features import Features, WithProgress
 from tunesmith.surrogates.fit import Hyper, default_hyper, fit
 from tunesmith.surrogates.posterior import Posterior
+from tunesmith.surrogates.prior import Process, WithPrior, learned_prior
 from tunesmith.surrogates.rows import FITTED, modelled, stage
 from tunesmith.surrogates.transform import around_zero, warped
 
@@ -50,17 +52,21 @@ class Models(NamedTuple):
     """(r', q) features of these rows, as at the end of their trainings."""
     y: Floats
     """(r', m) warped losses of these rows."""
-    objectives: tuple[Posterior, ...]
+    objectives: tuple[Process, ...]
     chances: tuple[Chance, ...]
     """Limits on outcomes, and kinds of failure."""
 
 
 @final
 class Modeller:
-    """Makes the models of one space, as its features show it. Keeps fitted length scales, which follow from the rows they were fitted to."""
+    """Makes the models of one space, as its features show it. Keeps fitted length scales, which follow from the rows they were fitted to.
 
-    def __init__(self, features: Features | WithProgress) -> None:
+    `expected` is what earlier studies expect there, if there are any.
+    """
+
+    def __init__(self, features: Features | WithProgress, expected: Expected | None = None) -> None:
         self.features = features
+        self._expected = expected
         self._fitted: dict[str, tuple[bytes, Hyper]] = {}
 
     def models(self, evidence: Evidence, rng: Generator) -> Models:
@@ -74,8 +80,8 @@ class Modeller:
         Y_early = warped(evidence.losses[:early])
         fitted = modelled(_badness(Y_early), features[:early], np.random.default_rng(early), FITTED, FITTED)
         objectives = tuple(
-            self._process(
-                f"objective {i}",
+            self._objective(
+                i,
                 Data(features[rows], Y[rows, i], evidence.noise[rows, i]),
                 Data(features[fitted], Y_early[fitted, i], evidence.noise[fitted, i]),
                 pending,
@@ -91,6 +97,16 @@ class Modeller:
         kinds = np.unique(evidence.kinds).tolist()
         failures = [self._failure(kind, evidence, ends, parts, pending) for kind in kinds]
         return Models(rows, ends[rows], Y[rows], objectives, (*(limit for limit in limits if limit), *failures))
+
+    def _objective(self, i: int, train: Data, fitted: Data, pending: Floats) -> Process:
+        """The process of an objective, about what earlier studies expect of it as far as that holds."""
+        prior = self._expected and learned_prior(
+            self._expected, i, fitted.features, self.features.distances(fitted.features), fitted.y, fitted.noise
+        )
+        if prior is None:
+            return self._process(f"objective {i}", train, fitted, pending)
+        left, left_fitted = (data._replace(y=data.y - prior.at(data.features)) for data in (train, fitted))
+        return WithPrior(self._process(f"objective {i}", left, left_fitted, pending), prior)
 
     def _limit(
         self, j: int, excess: Floats, features: Floats, noise: Floats, rows: tuple[Rows, Rows], pending: Floats

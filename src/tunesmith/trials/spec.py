@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 from tunesmith.errors import InvalidStudy, NewerFormat
 from tunesmith.space.params import Json
 from tunesmith.space.space import Space
+from tunesmith.trials.earlier import Earlier
 
 _VERSION: Final = 1
 _UNITS: Final[Mapping[str, float]] = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -95,6 +96,10 @@ class StudySpec:
     """How many steps a full training reports, if that is known beforehand; finished trials tell it otherwise."""
     paused: bool = False
     """Whether drivers shall start nothing for now."""
+    confirm: float = 0.15
+    """The part of the budget that goes to repeats of the best configurations on fresh seeds; 0 for none."""
+    earlier: tuple[Earlier, ...] = ()
+    """What earlier studies found out, as evidence that the search begins with."""
 
     def __post_init__(self) -> None:
         if (
@@ -113,6 +118,11 @@ class StudySpec:
             raise InvalidStudy(f"The metric {metrics[0]!r} is an objective twice; name each metric once.")
         if self.steps is not None and (isinstance(self.steps, bool) or int(self.steps) != self.steps or self.steps < 1):
             raise InvalidStudy(f"steps={self.steps!r}: give the number of reports of a full training, 1 or more.")
+        if isinstance(self.confirm, bool) or not 0 <= self.confirm < 1:
+            raise InvalidStudy(
+                f"confirm={self.confirm!r}: give the part of the budget for repeats of the best configurations, such as 0.15, "
+                "or 0 for none."
+            )
         if self.pick not in ("last", "best", "mean"):
             raise InvalidStudy(
                 f"pick={self.pick!r}: say which report is a trial's value: 'last', 'best', or 'mean' of all."
@@ -139,6 +149,8 @@ class StudySpec:
             "scheduler": self.scheduler,
             "steps": self.steps,
             "paused": self.paused,
+            "confirm": self.confirm,
+            "earlier": [study.to_json() for study in self.earlier],
         }
 
     @staticmethod
@@ -160,6 +172,8 @@ class StudySpec:
             scheduler=doc["scheduler"],
             steps=doc.get("steps"),
             paused=doc.get("paused", False),
+            confirm=doc.get("confirm", 0.15),
+            earlier=tuple(Earlier.from_json(study) for study in doc.get("earlier", ())),
         )
 
 

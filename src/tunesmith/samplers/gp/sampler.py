@@ -19,9 +19,11 @@ from tunesmith.samplers.gp.trust import beyond, trust_radius
 from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.space.space import Space
+from tunesmith.surrogates.earlier import Expected
 from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.surrogates.features import Features, WithProgress
 from tunesmith.surrogates.models import Modeller, Models
+from tunesmith.trials.earlier import Earlier
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
@@ -50,12 +52,14 @@ class GaussianProcess:
 
     def __init__(self) -> None:
         self._space: Space | None = None
+        self._earlier: tuple[Earlier, ...] = ()
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        if view.space is not self._space:
-            self._space, self._moves = view.space, moves_of(view.space)
+        if view.space is not self._space or view.spec.earlier != self._earlier:
+            self._space, self._earlier, self._moves = view.space, view.spec.earlier, moves_of(view.space)
             features = Features(view.space)
-            self._plain, self._staged = Modeller(features), Modeller(WithProgress(features))
+            expected = Expected(self._earlier, view.space, features) if self._earlier else None
+            self._plain, self._staged = Modeller(features, expected), Modeller(WithProgress(features), expected)
             self._deciding = deciding(view.space)
         evidence = evidence_of(view)
         proposals: list[Proposal] = []
@@ -68,7 +72,9 @@ class GaussianProcess:
 
     def _proposal(self, view: View, evidence: Evidence, before: Sequence[Proposal], rng: Generator) -> Proposal:
         ended = len(evidence.points) + len(evidence.failed)
-        if ended < 2 or view.next < opening_length(view.space) or not self._moves.codec.width:
+        # What earlier studies tried of each branch need not be tried again before there is a model.
+        opening = 0 if self._earlier else opening_length(view.space)
+        if ended < 2 or view.next < opening or not self._moves.codec.width:
             return opening_proposal(view, rng)
         branch = neglected_branch(view.next, evidence, self._deciding)
         if branch is not None:

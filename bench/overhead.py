@@ -65,7 +65,7 @@ def our_tune(trials, store, **options):
 
     return ts.tune(
         objective, space=our_space(), minimize="loss", trials=trials, store=store, name="bench", sampler="random",
-        scheduler="none", seed=0, progress="quiet", **options,
+        scheduler="none", confirm=0, seed=0, progress="quiet", **options,
     )  # fmt: skip
 
 

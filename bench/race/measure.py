@@ -48,8 +48,9 @@ def load(folders: Iterable[Path], *, workers: int = 1, only: str = "", most: int
         task, key = record["task"], (record["method"], record["task"], record["seed"])
         curve = tasks[task].best_so_far(record)
         best[task] = min(best[task], curve[-1])
-        if record["workers"] == workers and record["trials"] <= most:
-            longest[key] = max(longest.get(key, (record, curve)), (record, curve), key=lambda found: len(found[1]))
+        wanted = record["workers"] == workers and record["trials"] <= most
+        if wanted and (key not in longest or len(curve) >= len(longest[key][1])):
+            longest[key] = record, curve
     races = []
     for (method, task, seed), (record, curve) in longest.items():
         about = tasks[task]
@@ -115,12 +116,17 @@ def duel(places: Sequence[dict[str, Race]], ours: str, theirs: str, n: int) -> D
     for place in places:
         mine, other = place[ours].regret, place[theirs].regret[n - 1]
         scores[place[ours].task].append((mine[n - 1] < other) + (mine[n - 1] == other) / 2)
-        reached = np.flatnonzero(mine <= other)
-        reach.append(reached[0] + 1 if len(reached) else np.inf)
+        reach.append(trials_to(other, mine))
     flat = [score for found in scores.values() for score in found]
     rates = [float(np.mean(found)) for found in scores.values()]
     counts = (flat.count(1), flat.count(0.5), flat.count(0))
     return Duel(*counts, float(np.mean(rates)), *_interval(rates), float(np.median(reach)))
+
+
+def trials_to(regret: float, curve: np.ndarray) -> float:
+    """Infinite where the curve never gets there."""
+    reached = np.flatnonzero(curve <= regret)
+    return float(reached[0] + 1) if len(reached) else np.inf
 
 
 def _interval(rates: Sequence[float]) -> tuple[float, float]:

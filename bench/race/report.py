@@ -34,10 +34,13 @@ def sections(folders) -> Iterable[str]:
     for race in races:
         own = race.task.startswith(suite.PREFIXES)
         parts[TWO if race.group == suite.TWO_OBJECTIVES else OWN if own else FOLDER].append(race)
-    parts[f"{WORKERS} trials at a time"] = measure.load(folders, workers=WORKERS)
     for title, part in parts.items():
         if part:
             yield from section(part, title, MARKS)
+    if batches := measure.load(folders, workers=WORKERS):
+        yield from section(batches, f"{WORKERS} trials at a time", MARKS)
+        yield "What a method has after 50 trials that it ran one at a time, it has, in the median, after:"
+        yield _waits(races, batches, 50)
     last = LONG_MARKS[-1]
     long = [race for race in measure.load(folders, most=last) if len(race.regret) == last]
     if long:
@@ -63,7 +66,7 @@ def section(races: Sequence[Race], title: str, marks: Sequence[int]) -> Iterable
         yield f"On too few tasks so far for a place in the tables: {', '.join(few)}."
     if OURS in methods:
         yield f"`{OURS}` against each of the others, wherever both ran:"
-        yield _duels(races, [name for name in methods if name != OURS], marks)
+        yield _duels(races, [name for name in covered if name != OURS], marks)
     yield f"![{title}]({plot.draw(races, everywhere, title).relative_to(page.BENCH.parent)})"
 
 
@@ -111,6 +114,20 @@ def _duels(races: Sequence[Race], peers: Sequence[str], marks: Sequence[int]) ->
         rows.append([*cells, *(reached.get(n, "–") for n in marks[-2:])])
     head = [f"won–tied–lost @{n}" for n in marks] + [f"its @{n} after" for n in marks[-2:]]
     return table(["peer", "runs", *head], rows)
+
+
+def _waits(single: Sequence[Race], batches: Sequence[Race], n: int) -> str:
+    rows = []
+    for method in measure.methods_of(batches):
+        alone = {race.place: race.regret for race in single if race.method == method and len(race.regret) >= n}
+        pairs = [(alone[race.place], race.regret) for race in batches if race.method == method and race.place in alone]
+        if pairs:
+            trials = [[measure.trials_to(one[n - 1], curve) for curve in (one, eight)] for one, eight in pairs]
+            one, eight = np.median(trials, 0)
+            more = np.median([late / early for early, late in trials])
+            rows.append([f"`{method}`", str(len(pairs)), number(one, 1), number(eight, 1), f"{number(more, 2)}x"])
+    head = ["method", "runs", "trials, one at a time", f"trials, {WORKERS} at a time", "ratio, median of runs"]
+    return table(head, rows)
 
 
 def _about(folders: Iterable[Path]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def draw(races: Sequence[Race], methods: Sequence[str], title: str) -> Path:
     curves = dict(sorted(curves.items(), key=lambda item: item[1][-1]))
     low = max(FLOOR, 0.9 * min(curve[-1] for curve in curves.values()))
     parts = [_axes(low, trials), *(_curve(*item, low, trials, place) for place, item in enumerate(curves.items()))]
-    file = proposals.RESULTS / f"{title.lower().replace(' ', '-').replace(chr(39), '')}.svg"
+    name = re.sub("[^a-z0-9 ]", "", title.lower()).replace(" ", "-")
+    file = proposals.RESULTS / f"{name}.svg"
     size = f'width="{WIDTH + LEGEND}" height="{HEIGHT}" font-family="sans-serif" font-size="11"'
     background = '<rect width="100%" height="100%" fill="white"/>'
     body = "\n".join([background, *parts])
@@ -47,7 +49,8 @@ def _axes(low: float, trials: int) -> str:
             y = _y(value, low)
             parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 10}" stroke="#ddd"/>')
             parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value}</text>')
-    for n in (1, *(mark for mark in range(25, trials + 1, 25))):
+    step = max(25, trials // 10)
+    for n in (1, *range(step, trials + 1, step)):
         x = _x(n, trials)
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 12}" text-anchor="middle">{n}</text>')
     parts.append(f'<text x="{WIDTH + 4}" y="{HEIGHT - 12}">trials; mean regret</text>')

@@ -122,10 +122,10 @@ def _waits(single: Sequence[Race], batches: Sequence[Race], n: int) -> str:
         alone = {race.place: race.regret for race in single if race.method == method and len(race.regret) >= n}
         pairs = [(alone[race.place], race.regret) for race in batches if race.method == method and race.place in alone]
         if pairs:
-            trials = [[measure.trials_to(one[n - 1], curve) for curve in (one, eight)] for one, eight in pairs]
-            one, eight = np.median(trials, 0)
-            more = np.median([late / early for early, late in trials])
-            rows.append([f"`{method}`", str(len(pairs)), number(one, 1), number(eight, 1), f"{number(more, 2)}x"])
+            trials = [[measure.trials_to(one[n - 1], curve) for curve in (one, several)] for one, several in pairs]
+            one, several = np.median(trials, 0)
+            ratio = np.median([late / early for early, late in trials])
+            rows.append([f"`{method}`", str(len(pairs)), number(one, 1), number(several, 1), f"{number(ratio, 2)}x"])
     head = ["method", "runs", "trials, one at a time", f"trials, {WORKERS} at a time", "ratio, median of runs"]
     return table(head, rows)
 

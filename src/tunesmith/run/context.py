@@ -10,7 +10,8 @@ from typing import Any, TypeAlias, TypeVar, final
 import numpy as np
 
 from tunesmith.errors import InvalidObjective
-from tunesmith.run.devices import detect_devices
+from tunesmith.run.checkpointing import Checkpointing, Keeping
+from tunesmith.run.devices import torch_device
 from tunesmith.run.executor import Job, Parked, Signal
 from tunesmith.run.fingerprint import fingerprint
 from tunesmith.run.folder import load_checkpoint, save_checkpoint
@@ -54,6 +55,8 @@ class Context:
         self._is_best = True
         self._saved = 0
         """The step of the checkpoint; 0 while there is none."""
+        self._promised = False
+        """Whether a checkpoint follows upon each report, sooner or later."""
         self._pausing = False
         """Whether it was told to pause, and goes on only to the checkpoint that it is about to save."""
         self._data: dict[str, str] = {}
@@ -85,8 +88,8 @@ class Context:
             return
         yield from self._confessing()
         answer = yield reported
-        if answer == "pause" and 0 < self._saved == before:
-            # As after the last report, it is about to save; from there it could go on in any process.
+        if answer == "pause" and (self._promised or 0 < self._saved == before):
+            # It is about to save, as after the last report; from there it could go on in any process.
             self._pausing = True
         elif answer == "pause":
             yield from self._parking()
@@ -160,6 +163,31 @@ class Context:
         self.step = self._saved = checkpoint.step
         return checkpoint.state
 
+    def checkpoint(self, *parts: Any, every: int = 1) -> Checkpointing:
+        """Keep models, optimizers, schedulers and the like, and put back what was saved of them.
+
+            for epoch in ctx.checkpoint(model, optimizer, schedule).steps(50):
+                ...
+                ctx.report(val_loss=loss)
+
+        The loop begins where the last checkpoint ends: that of an earlier attempt, of the time before a pause, or of the
+        trial that this one is forked from. It saves at the end of each step that reported, of `every` so many, and before a
+        pause: whatever has `state_dict` and `load_state_dict`, generators, and the global random generators. What the trial's
+        configuration changes in an optimizer, such as the learning rate of a fork, stays changed.
+        """
+        keeping = Keeping(
+            self.number,
+            save=self.save,
+            load=self.load,
+            step=lambda: self.step,
+            promise=self._promise,
+            is_due=lambda: self._pausing,
+        )
+        return Checkpointing(parts, keeping, every)
+
+    def _promise(self) -> None:
+        self._promised = self._job.folder is not None
+
     @property
     def folder(self) -> Path:
         """A directory of this trial's own, for files that shall stay."""
@@ -181,8 +209,8 @@ class Context:
 
     @property
     def device(self) -> str:
-        """ "cuda" if this trial may use a GPU, else "cpu"."""
-        return "cuda" if detect_devices() else "cpu"
+        """ "cuda" if this trial may use a GPU and PyTorch can, else "cpu"; "cuda:1" for a rank under torchrun."""
+        return torch_device()
 
     # -- define-by-run -----------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from functools import cache
 
@@ -30,6 +31,15 @@ def _installed() -> tuple[str, ...]:
         return ()
     count = sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
     return tuple(str(index) for index in range(count))
+
+
+def torch_device() -> str:
+    """Where PyTorch trains in this process: "cuda", "mps" or "cpu"; under torchrun the GPU of this rank, "cuda:1"."""
+    torch = sys.modules.get("torch")
+    if not detect_devices() or (torch is not None and not torch.cuda.is_available()):
+        return "mps" if torch is not None and torch.backends.mps.is_available() else "cpu"
+    rank = os.environ.get("LOCAL_RANK")
+    return "cuda" if rank is None else f"cuda:{int(rank) % len(detect_devices())}"
 
 
 def devices_from(given: str | int | Sequence[int | str]) -> tuple[str, ...]:

@@ -58,3 +58,18 @@ class EarlyStopping:
             self.best, self.best_step = float(value), self._step
             self.state = copy.deepcopy(state() if callable(state) else state)
         return self._step - self._improved >= self._patience
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it knows, for `ctx.checkpoint(model, optimizer, keeper)`."""
+        return {
+            "best": self.best,
+            "best_step": self.best_step,
+            "state": self.state,
+            "step": self._step,
+            "improved": self._improved,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.best, self.best_step, self.state = state["best"], state["best_step"], state["state"]
+        self._step, self._improved = state["step"], state["improved"]

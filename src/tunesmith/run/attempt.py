@@ -53,7 +53,7 @@ def attempt_steps(target: Target, job: Job, exchange: Exchange) -> Any:
         elif inspect.iscoroutine(result):
             result.close()
             raise InvalidObjective("The training function is async; make it a plain function or a generator.")
-        values = {} if result is None else checked_metrics(metrics_from(result, job.metrics))
+        values = {} if result is None else {**context.kept, **checked_metrics(metrics_from(result, job.metrics))}
         yield from context.ending()
         yield Finished(values, job.attempt)
     except StopTrial:

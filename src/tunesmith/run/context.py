@@ -51,6 +51,8 @@ class Context:
         self.step = 0
         self._job = job
         self._exchange = exchange
+        self.kept: dict[str, float] = {}
+        """What belongs to every report from now on."""
         self._best = math.inf
         self._is_best = True
         self._saved = 0
@@ -96,6 +98,10 @@ class Context:
         elif answer != "continue":
             raise StopTrial
 
+    def keep(self, metrics: Mapping[str, float]) -> None:
+        """Numbers that belong to the trial as a whole, such as what was measured before it trained: part of every later report."""
+        self.kept |= checked_metrics(metrics)
+
     def ending(self) -> Generator[Said, Signal, None]:
         """What there is to say when the training has come to its end, as `reporting` does."""
         if self._pausing:
@@ -122,7 +128,7 @@ class Context:
 
     def _reported(self, metrics: Any, named: Mapping[str, float], step: int | None) -> Reported:
         given = {**metrics_from(metrics, self._job.metrics), **named} if metrics is not None else dict(named)
-        checked = checked_metrics(given)
+        checked = {**self.kept, **checked_metrics(given)}
         self.step = self._checked_step(step)
         first = checked.get(self._job.metrics[0], math.nan) * self._job.signs[0]
         self._is_best = first <= self._best

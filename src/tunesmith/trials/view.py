@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.errors import InvalidConfig
 from tunesmith.space.params import Config
 from tunesmith.space.space import Space
 from tunesmith.trials.changes import Changes
@@ -137,6 +139,15 @@ class View:
         view.remaining = remaining
         return view
 
+    def restricted(self, space: Space) -> View:
+        """The study as if its space were only this part of it; a trial elsewhere has no configuration there, and no outcome."""
+        view = self._copy()
+        view.spec, view.space = replace(self.spec, space=space), space
+        view.trials = [trial if _lies_in(space, trial) else Trial(trial.number, State.STOPPED) for trial in self.trials]
+        view._columns = view._keys = view._origin = None
+        view._stale = frozenset()
+        return view
+
     def _variant(self) -> View:
         view = self._copy()
         view._origin = self._origin or self
@@ -255,6 +266,16 @@ class View:
         """(n,) trials that have a config and no outcome yet."""
         waiting = [_STATE_CODE[state] for state in (State.READY, State.RUNNING, State.PAUSED)]
         return np.isin(self.columns.state, waiting)
+
+
+def _lies_in(space: Space, trial: Trial) -> bool:
+    if trial.config is None:
+        return True
+    try:
+        space.check(trial.config)
+    except InvalidConfig:
+        return False
+    return True
 
 
 def _remaining_trials(spec: StudySpec, opened: int) -> Remaining:

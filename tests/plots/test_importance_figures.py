@@ -80,7 +80,7 @@ def test_the_report_shows_importance_ablation_and_health(recorded):
         study.failed({"lr": 0.9 + index / 1000, "idle": 0.5, "optimizer": "adam"})
     page = report_html(study.view).replace(plotly.offline.get_plotlyjs(), "")
     text = html.unescape(page)
-    assert '<h2 id="health-heading">Health</h2>' in page
+    assert '<h2 id="health-heading">What to do next</h2>' in page
     assert '<li class="warning"><p><strong>warning</strong> 20 of 80 trials ran out of memory' in text
     assert "lr matters most for loss" in text
     assert "The change of lr brought most" in text

@@ -57,12 +57,19 @@ def test_the_answer_comes_first(ordinary):
     assert re.findall(r"<h[12][^>]*>(.*?)</h", page.source) == [
         "digits",
         "loss 0.4, with trial 1.",
+        "How sure that is",
+        "What failed, and why",
         "History",
         "Learning curves of loss",
         "Parameters and outcome",
+        "Slices",
+        "Timeline",
         "Trials",
         "Notes",
     ]
+    assert "Which configuration of 3 parameters gives the smallest loss?" in page.text
+    assert "How to train trial 1 again" in page.text
+    assert "tunesmith trial digits 1 --json" in page.text
     assert "20 % smaller than the 0.5 of the default configuration (trial 0)." in page.text
     assert "0.012345678901" in page.text
     assert "5 in all: 2 finished, 1 stopped, 1 failed and 1 running" in page.text
@@ -72,7 +79,7 @@ def test_the_answer_comes_first(ordinary):
     assert "worse than the median" in page.text
     assert "oom: out of memory" in page.text
     assert "Sampler: sobol." in page.text
-    assert set(page.figures) == {"history", "curves", "parallel"}
+    assert set(page.figures) == {"history", "curves", "parallel", "slices", "failures", "timeline"}
 
 
 def test_the_page_needs_no_network_and_plotly_stands_in_it_once(ordinary):
@@ -172,7 +179,7 @@ def test_nothing_of_a_study_is_markup_or_script(recorded):
     assert "<script>alert" not in page.source
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", page.source)
     assert "{{ 7*7 }}" in page.text, "templates are not applied to what is filled in"
-    assert set(page.figures) == {"history", "curves", "parallel"}
+    assert set(page.figures) == {"history", "curves", "parallel", "slices", "failures", "timeline"}
     assert "alert(1)" in html.unescape(json.dumps(page.figures))
 
 

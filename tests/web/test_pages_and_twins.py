@@ -407,7 +407,7 @@ def test_pausing_revises_the_study(client, studies):
     writer = client(token=True)
     assert writer.put("/api/studies/digits/paused", json={"paused": True}).json() == {"paused": True}
     assert writer.get("/api/studies/digits").json()["status"] == "paused"
-    assert "no trial is started until it is resumed" in seen(writer, "/studies/digits/notes").text
+    assert "no trial is started until it is resumed" in seen(writer, "/studies/digits").text
     writer.put("/api/studies/digits/paused", json={"paused": False})
     assert writer.get("/api/studies/digits").json()["status"] == "running"
     assert writer.put("/api/studies/digits/paused", json={"paused": "yes"}).status_code == 400

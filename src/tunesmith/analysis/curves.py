@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, final
+from typing import Final, Literal, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import is_wide, near_range
-from tunesmith.analysis.best import best_of
+from tunesmith.analysis.best import Best, best_of
+from tunesmith.analysis.panels.chronicle import Chronicle, chronicle_of
 from tunesmith.analysis.ranking import choose, ranking, why_ended
 from tunesmith.space.params import Config
 from tunesmith.trials.trial import State, Trial
@@ -21,6 +23,7 @@ _KEPT: Final = 20
 _POINTS: Final = 60_000
 """How many points all lines together may have; more make a page slow."""
 _LEAST_POINTS: Final = 100
+_MOST_RUNGS: Final = 10
 
 
 @final
@@ -47,6 +50,16 @@ class Line:
         return int(self.steps[-1]), float(finite[-1]) if len(finite) else float("nan")
 
 
+class Decided(NamedTuple):
+    """A mark on a learning curve: what was decided there, and why."""
+
+    number: int
+    step: int
+    value: float
+    kind: Literal["pause", "promote", "fork"]
+    reason: str
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Curves:
@@ -67,20 +80,35 @@ class Curves:
     """How many points the longer lines were thinned to, least and greatest values kept; None if all are there."""
     log: bool
     near: tuple[float, float] | None
+    decided: list[Decided]
+    """Pauses, promotions and forks of the trials that have a line; stops and failures are ends of lines."""
+    rungs: list[int]
+    """The steps at which trials are paused and promoted, or, where none are, stopped; empty if these are no few steps."""
 
 
-def curves(view: View, metric: str | None = None, most: int = 200, only: Container[int] | None = None) -> Curves:
+def curves(
+    view: View,
+    metric: str | None = None,
+    most: int = 200,
+    only: Container[int] | None = None,
+    best: Best | None = None,
+    told: Chronicle | None = None,
+) -> Curves:
     """Learning curves of `metric` (the first objective), at most `most` of them: the best 20 and an even spread.
 
-    With `only`, of the trials of these numbers.
+    With `only`, of the trials of these numbers. `told` is the chronicle of the study's log; without it, only the last pause
+    of a trial is known.
     """
     metric = view.spec.objectives[0].metric if metric is None else metric
     direction = next((o.direction for o in view.spec.objectives if o.metric == metric), None)
     lengths = {trial.number: len(view.curve(trial.number, metric)[0]) for trial in view.trials}
-    reported = [trial for trial in ranking(view) if lengths[trial.number] and (only is None or trial.number in only)]
+    reported = [
+        trial for trial in ranking(view, best) if lengths[trial.number] and (only is None or trial.number in only)
+    ]
     trials = choose(reported, most, _KEPT)
     points = max(_LEAST_POINTS, _POINTS // max(1, len(trials)))
-    best = best_of(view)
+    best = best_of(view) if best is None else best
+    told = chronicle_of(view) if told is None else told
     lines = [_line(view, trial, metric, points, best=best is not None and trial is best.trial) for trial in trials]
     values = np.concatenate([line.values for line in lines]) if lines else np.empty(0)
     sign = -1.0 if direction == "maximize" else 1.0
@@ -94,7 +122,27 @@ def curves(view: View, metric: str | None = None, most: int = 200, only: Contain
         points=points if any(lengths[trial.number] > points for trial in trials) else None,
         log=is_wide(values, sign),
         near=near_range(values, sign) if direction else None,
+        decided=_decided(view, told, metric, {line.number for line in lines}),
+        rungs=_rungs(told, reported),
     )
+
+
+def _decided(view: View, told: Chronicle, metric: str, shown: Container[int]) -> list[Decided]:
+    found = []
+    for mark in told.marks:
+        if mark.trial in shown:
+            steps, values = view.curve(mark.trial, metric)
+            place = min(int(np.searchsorted(steps, mark.step)), len(steps) - 1)
+            found.append(Decided(mark.trial, int(steps[place]), float(values[place]), mark.kind, mark.reason))
+    return found
+
+
+def _rungs(told: Chronicle, trials: Sequence[Trial]) -> list[int]:
+    """Where trials are paused; or, where none are, where many of them were stopped."""
+    steps = Counter(mark.step for mark in told.marks if mark.kind == "pause" and mark.step)
+    steps = steps or Counter(t.last.step for t in trials if t.state is State.STOPPED and t.last)
+    few = 0 < len(steps) <= _MOST_RUNGS and steps.total() >= 3 * len(steps)
+    return sorted(steps) if few else []
 
 
 def _line(view: View, trial: Trial, metric: str, points: int, *, best: bool) -> Line:

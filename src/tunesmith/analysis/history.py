@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import is_wide, near_range
-from tunesmith.analysis.best import best_of
+from tunesmith.analysis.best import Best, best_of
 from tunesmith.analysis.ranking import why_ended
 from tunesmith.space.params import Config
 from tunesmith.trials.order import best_trial, feasible
@@ -53,7 +53,7 @@ class History:
     """What to know of the best value where noise is large."""
 
 
-def history(view: View, only: Container[int] | None = None) -> History:
+def history(view: View, only: Container[int] | None = None, best: Best | None = None) -> History:
     """The history of a study; with `only`, of the trials of these numbers."""
     spec = view.spec
     objective = spec.objectives[0]
@@ -66,13 +66,11 @@ def history(view: View, only: Container[int] | None = None) -> History:
     holds = np.array([trial.failure is None and feasible(spec, trial) for trial in trials], bool)
     counts = holds & _complete(spec, trials, values)
     so_far = _so_far(values, counts, objective.sign)
-    found = best_of(view)
-    best, caveat = (found.trial, found.caveat) if found else (None, "")
-    if best is not None and only is not None and best.number not in only:
-        best, caveat = (
-            best_trial(spec, [trials[place] for place in np.flatnonzero(counts & (values == so_far[-1:]))]),
-            "",
-        )
+    best = best_of(view) if best is None else best
+    winner, caveat = (best.trial, best.caveat) if best else (None, "")
+    if winner is not None and only is not None and winner.number not in only:
+        leading = [trials[place] for place in np.flatnonzero(counts & (values == so_far[-1:]))]
+        winner, caveat = best_trial(spec, leading), ""
     return History(
         metric=objective.metric,
         direction=objective.direction,
@@ -81,8 +79,8 @@ def history(view: View, only: Container[int] | None = None) -> History:
         states=[_state(trial) for trial in trials],
         feasible=holds,
         so_far=so_far,
-        best=best.number if best else None,
-        best_value=_value(best, objective.metric) if best else math.nan,
+        best=winner.number if winner else None,
+        best_value=_value(winner, objective.metric) if winner else math.nan,
         limited=bool(spec.limits),
         log=is_wide(values, objective.sign),
         near=near_range(values, objective.sign),

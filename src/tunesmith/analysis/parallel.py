@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import Axis, metric_axis, near_range, param_axis
+from tunesmith.analysis.best import Best
 from tunesmith.analysis.ranking import choose, ranking
 from tunesmith.space.params import Fixed
 from tunesmith.trials.order import losses_of
@@ -63,10 +64,10 @@ class Parallel:
     gathered: Gathered | None
 
 
-def parallel(view: View, most: int = 2000) -> Parallel:
+def parallel(view: View, most: int = 2000, best: Best | None = None) -> Parallel:
     """Parallel coordinates of at most `most` trials: the best 200 and an even spread over the others."""
     spec = view.spec
-    ranked = [trial for trial in ranking(view) if losses_of(spec, trial) is not None]
+    ranked = [trial for trial in ranking(view, best) if losses_of(spec, trial) is not None]
     trials = choose(ranked, most, _KEPT)
     configs = [trial.config or {} for trial in trials]
     varying = [

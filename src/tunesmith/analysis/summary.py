@@ -41,6 +41,8 @@ class Summary:
 
     study: str
     objectives: tuple[Objective, ...]
+    params: int
+    """How many parameters vary."""
     limits: list[str]
     """Limits on metrics, as text."""
     pick: Pick
@@ -92,6 +94,7 @@ def summary(view: View, best: Best | None = None) -> Summary:
     return Summary(
         study=spec.name,
         objectives=spec.objectives,
+        params=sum(param.size != 1 for param in view.space.codec().params),
         limits=[str(limit) for limit in spec.limits],
         pick=spec.pick,
         best=_outcome(view, best.trial if best else None),

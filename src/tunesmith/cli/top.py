@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tunesmith.analysis.best import best_of, observed_best, suppose
+from tunesmith.analysis.best import Best, observed_best
 from tunesmith.analysis.figures import history
 from tunesmith.cli.options import store_option
 from tunesmith.run.words import config_text, duration, number, plural, sparkline
@@ -58,6 +58,8 @@ class _Seen(NamedTuple):
     """A study as of the last look."""
 
     view: View
+    best: Best | None
+    """By its value: to weigh it takes longer than there is until the next look."""
     so_far: list[float]
     """The best value up to each trial that has ended."""
 
@@ -97,8 +99,8 @@ class Screen:
             before = seen.view if seen else View(self._store.spec(info.name))
             changes = self._store.changes(info.name, before.seq, reports=False)
             view = before.advance(changes, self._store.spec(info.name))
-            suppose(view, observed_best(view))  # to weigh it takes longer than there is until the next look
-            seen = self._known[key] = _Seen(view, history(view).so_far.tolist())
+            best = observed_best(view)
+            seen = self._known[key] = _Seen(view, best, history(view, best=best).so_far.tolist())
         return seen
 
     def _running_table(self, running: list[tuple[View, Trial]]) -> RenderableType:
@@ -131,10 +133,9 @@ def _studies_table(shown: list[_Seen]) -> RenderableType:
     for heading in ("study", "trials", "", "running", "failed", "best", "best so far"):
         table.add_column(heading, no_wrap=True, overflow="ellipsis")
     wide = shutil.get_terminal_size().columns >= 100
-    for view, so_far in shown:
+    for view, best, so_far in shown:
         states = Counter(trial.state for trial in view.trials)
         total, count = view.spec.budget.trials, len(view.trials)
-        best = best_of(view)
         metric = view.spec.objectives[0].metric
         table.add_row(
             Text(view.spec.name, "bold"),

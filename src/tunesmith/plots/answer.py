@@ -31,8 +31,13 @@ class Row(NamedTuple):
 class Answer(NamedTuple):
     """What a study found."""
 
+    question: str
     headline: str
     remarks: list[str]
+    doubts: list[str]
+    """How sure it is."""
+    failures: list[str]
+    """What failed, and why."""
     columns: list[str]
     """The heads of the table: one trial each."""
     metrics: list[Row]
@@ -48,8 +53,11 @@ def answer(found: Summary) -> Answer:
     """The beginning of a report."""
     columns = _columns(found)
     return Answer(
+        question=_question(found),
         headline=_headline(found),
         remarks=list(filter(None, _remarks(found))),
+        doubts=list(filter(None, _doubts(found))),
+        failures=list(filter(None, [_failure(found)])),
         columns=[_head(found, outcome) for outcome in columns],
         metrics=_metric_rows(found, columns),
         params=_param_rows(columns),
@@ -110,14 +118,27 @@ def _way(objective: Objective) -> str:
     return "smaller" if objective.direction == "minimize" else "larger"
 
 
+def _question(found: Summary) -> str:
+    """What was searched, for what."""
+    goals = join_text([f"{_most(o)} {clip(o.metric, _NAME)}" for o in found.objectives])
+    limits = f", keeping {join_text([clip(limit, _NAME) for limit in found.limits])}" if found.limits else ""
+    return f"Which configuration of {count_text(found.params, 'parameter')} gives the {goals}{limits}?"
+
+
+def _most(objective: Objective) -> str:
+    return "smallest" if objective.direction == "minimize" else "largest"
+
+
 def _remarks(found: Summary) -> list[str]:
     return [
         _against_default(found),
         f"It was stopped early: {cut(found.best.reason, _MESSAGE)}." if _was_stopped(found) and found.best else "",
-        _flattery(found),
         _left_out_of_front(found),
-        _failure(found),
     ]
+
+
+def _doubts(found: Summary) -> list[str]:
+    return [_flattery(found)]
 
 
 def _was_stopped(found: Summary) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tunesmith.analysis.axes import shown
+from tunesmith.analysis.best import Best
 from tunesmith.analysis.figures import Table
 from tunesmith.analysis.ranking import ranking
 from tunesmith.plots.texts import clip, cut, duration_text, number_text
@@ -59,11 +60,11 @@ def shown_columns(view: View, data: Table) -> list[Shown]:
     return [Shown(name, _HEADS.get(name, clip(name, 40)), data.columns.index(name)) for name in kept]
 
 
-def cells(view: View, data: Table) -> Cells:
+def cells(view: View, data: Table, best: Best | None = None) -> Cells:
     """The best trials of a study, without the parameters that never vary."""
     columns = shown_columns(view, data)
     most = max(_LEAST, min(_MOST, _MOST_CELLS // len(columns)))
-    rows = [row_of(data, trial.number, columns) for trial in ranking(view)[:most]]
+    rows = [row_of(data, trial.number, columns) for trial in ranking(view, best)[:most]]
     names = [*(column.text for column in columns), "reason or failure"]
     heads = [Head(name, any(row[place].key is not None for row in rows)) for place, name in enumerate(names)]
     return Cells(heads, rows, len(view.trials))

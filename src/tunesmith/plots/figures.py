@@ -16,6 +16,11 @@ from tunesmith.plots.theme import GREEN, GREY, STATE_COLORS, STATE_SYMBOLS, STAT
 
 _TITLE: Final = 120
 _MARK_WORDS: Final = {"stopped": "stop, with its reason", "failed": "failure"}
+_DECIDED: Final = {
+    "pause": ("paused", "line-ew-open", "#CC79A7"),
+    "promote": ("promoted", "triangle-up", GREEN),
+    "fork": ("forked", "diamond", "#56B4E9"),
+}
 _DETAILED: Final = 5000
 """With more points than that, hover boxes hold no configs, which would make a page of many megabytes."""
 
@@ -110,7 +115,11 @@ def curves_figure(data: Curves) -> go.Figure:
         traces.append(_curve(line, data.metric, name, legend=name not in named))
         named.add(name)
     traces += [trace for state in ("stopped", "failed") if (trace := _marks(data, state))]
-    return go.Figure(data=traces, layout=shared)
+    traces += [trace for kind in _DECIDED if (trace := _decisions(data, kind))]
+    figure = go.Figure(data=traces, layout=shared)
+    for step in data.rungs:
+        figure.add_vline(x=step, line={"color": GREY, "width": 1, "dash": "dot"}, opacity=0.5, layer="below")
+    return figure
 
 
 def _curve(line: Line, metric: str, name: str, *, legend: bool) -> go.Scatter:
@@ -146,6 +155,24 @@ def _marks(data: Curves, state: str) -> go.Scatter | None:
         hovertext=[
             f"<b>Trial {line.number}</b> {STATE_WORDS[state]} at step {step}<br>{_wrapped(line.reason)}"
             for line, step, _ in ended
+        ],
+    )
+
+
+def _decisions(data: Curves, kind: str) -> go.Scatter | None:
+    decided = [each for each in data.decided if each.kind == kind]
+    if not decided:
+        return None
+    name, symbol, color = _DECIDED[kind]
+    return go.Scatter(
+        x=[each.step for each in decided],
+        y=[each.value if np.isfinite(each.value) else None for each in decided],
+        mode="markers",
+        name=name,
+        marker={"symbol": symbol, "size": 8, "color": color, "opacity": 0.85},
+        hoverinfo="text",
+        hovertext=[
+            f"<b>Trial {each.number}</b> {name} at step {each.step}<br>{_wrapped(each.reason)}" for each in decided
         ],
     )
 

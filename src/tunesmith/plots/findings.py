@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import numpy as np
@@ -61,6 +62,14 @@ def curves_remarks(data: Curves) -> list[str]:
         )
     if data.points is not None:
         remarks.append(f"Longer curves are drawn with {data.points:,} of their points, extremes kept.")
+    if data.rungs:
+        steps = join_text([f"{step:,}" for step in data.rungs])
+        remarks.append(f"Trials are compared at step{'s' if len(data.rungs) > 1 else ''} {steps} (dotted).")
+    counts: Counter[str] = Counter(each.kind for each in data.decided)
+    words = {"pause": "pause", "promote": "promotion", "fork": "fork"}
+    decided = [count_text(counts[kind], word) for kind, word in words.items() if counts[kind]]
+    if decided:
+        remarks.append(f"With {join_text(decided)}; each mark has its reason.")
     if data.log:
         remarks.append("The axis is logarithmic.")
     elif data.near is not None and any(_outside(line.values, data.near) for line in data.lines):

@@ -13,37 +13,53 @@ import plotly.offline
 from markupsafe import Markup
 
 from tunesmith.analysis import figures as data
+from tunesmith.analysis.best import Best, best_of
 from tunesmith.analysis.health.examine import health
 from tunesmith.analysis.health.finding import Finding
 from tunesmith.plots.answer import answer
 from tunesmith.plots.cells import cells
-from tunesmith.plots.sections import EXPLAINING, SECTIONS
+from tunesmith.plots.recipe import recipe
+from tunesmith.plots.sections import Source, sections_of
 from tunesmith.plots.texts import better_text, cut
 from tunesmith.trials.view import View
 
 _TITLE: Final = 200
 _NOTE: Final = 1000
+_MATTERED: Final = ("importance", "ablation", "contour")
+_FAILED: Final = ("failures",)
 
 
-def report_html(view: View, *, title: str | None = None, notes: Sequence[str] = ()) -> str:
+def report_html(
+    view: View,
+    *,
+    title: str | None = None,
+    notes: Sequence[str] = (),
+    best: Best | None = None,
+    told: data.Chronicle | None = None,
+) -> str:
     """The report of a study as one self-contained HTML page.
 
-    `notes` are sentences for its end: which sampler and scheduler searched, what to do next.
+    `notes` are sentences for its end: which sampler and scheduler searched. `best` is the best trial, where it is known
+    already. `told` is the chronicle of the study's log; without it, the timeline and the curves show only the last pause and
+    attempt of each trial.
     """
-    explaining = [section for explain in EXPLAINING.values() if (section := explain(view)) is not None]
-    sections = [*(section(view) for section in SECTIONS.values()), *explaining]
+    best = best_of(view) if best is None else best
+    sections = sections_of(Source(view, best, told))
     drawn = {section.id: section.figure for section in sections if section.figure is not None}
     pages = _templates()
     scripts = [_script(plotly.offline.get_plotlyjs())] if drawn else []
     scripts.append(_script(_source(pages, "theme.js") + _source(pages, "report.js")))
-    found = answer(data.summary(view))
+    found = answer(data.summary(view, best))
     return pages.get_template("report.html.j2").render(
         title=cut(title if title is not None else view.spec.name, _TITLE),
         objective=" · ".join(better_text(o.metric, o.direction) for o in view.spec.objectives),
         answer=found,
+        recipe=recipe(view.spec, best),
         findings=[_clipped(finding) for finding in health(view)],
-        sections=sections,
-        table=cells(view, data.table(view)),
+        mattered=[section for section in sections if section.id in _MATTERED],
+        failed=[section for section in sections if section.id in _FAILED],
+        rest=[section for section in sections if section.id not in _MATTERED + _FAILED],
+        table=cells(view, data.table(view), best),
         notes=[cut(note, _NOTE) for note in notes],
         style=Markup(_source(pages, "report.css")),  # noqa: S704  our own file
         figures=_figures_json(drawn),

@@ -37,6 +37,39 @@
     });
   }
 
+  // Words that a row must hold, and comparisons of a column with a number: "failed oom", "lr < 0.01 adam".
+  function find(table, text) {
+    const heads = Array.from(table.tHead.rows[0].cells, (head) => head.textContent.trim().toLowerCase());
+    const tests = [];
+    const rest = text.toLowerCase().replace(/(\S+)\s*(<=|>=|<|>|=)\s*(\S+)/g, (whole, name, sign, value) => {
+      const column = heads.indexOf(name);
+      if (column < 0) return whole;
+      tests.push((row) => compare(row.cells[column], sign, value));
+      return " ";
+    });
+    for (const word of rest.split(/\s+/).filter(Boolean)) tests.push((row) => row.textContent.toLowerCase().includes(word));
+    let shown = 0;
+    for (const row of table.tBodies[0].rows) {
+      row.hidden = !tests.every((test) => test(row));
+      shown += !row.hidden;
+    }
+    const count = document.getElementById("found-count");
+    count.textContent = tests.length ? `${shown.toLocaleString("en")} of ${table.tBodies[0].rows.length.toLocaleString("en")} rows` : "";
+  }
+
+  function compare(cell, sign, value) {
+    const key = cell.dataset.key;
+    if (key === undefined) return sign === "=" && cell.textContent.trim().toLowerCase() === value;
+    const [a, b] = [Number(key), Number(value)];
+    return { "<": a < b, ">": a > b, "<=": a <= b, ">=": a >= b, "=": a === b }[sign];
+  }
+
+  const field = document.getElementById("find");
+  if (field) {
+    const table = document.querySelector("table.sortable");
+    field.addEventListener("input", () => find(table, field.value));
+  }
+
   if (!window.Plotly) return;
   draw(dark.matches);
   dark.addEventListener("change", () => draw(dark.matches));

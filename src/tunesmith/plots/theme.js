@@ -11,21 +11,26 @@ globalThis.tunesmithFigures = (() => {
     plotlyServerURL: "",
   };
 
+  const bright = (color) => (color === "#0072B2" ? "#56B4E9" : color);
+
   // A figure's own colours suit any ground; here the ground is known.
   function themed(figure, onDark) {
     const { data, layout } = structuredClone(figure);
     const grid = onDark ? "#363c43" : "#dfe4e9";
     layout.font.color = onDark ? "#cdd3d9" : "#3b434b";
-    for (const name of ["xaxis", "yaxis"]) {
-      if (layout[name]) Object.assign(layout[name], { gridcolor: grid, zerolinecolor: grid });
+    for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+      Object.assign(layout[name], { gridcolor: grid, zerolinecolor: grid });
     }
     for (const trace of data) {
       // The blue of finished trials is too dark for dark ground; this is the other blue of the same palette.
       for (const part of onDark ? [trace.line, trace.marker] : []) {
-        if (part && part.color === "#0072B2") part.color = "#56B4E9";
+        if (!part) continue;
+        if (Array.isArray(part.color)) part.color = part.color.map(bright);
+        else part.color = bright(part.color);
       }
       // The best trials stand out: dark on light ground, bright on dark ground.
-      if (trace.type === "parcoords" && onDark) trace.line.reversescale = !trace.line.reversescale;
+      const scaled = { parcoords: trace.line, scatter: trace.marker, contour: trace }[trace.type];
+      if (onDark && scaled?.colorscale) scaled.reversescale = !scaled.reversescale;
     }
     return { data, layout };
   }

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from tunesmith.analysis.best import best_of
 from tunesmith.analysis.diagnosis import Symptom
 from tunesmith.analysis.trainings import diagnose_reports
 from tunesmith.errors import InvalidConfig, UnknownStudy
@@ -42,10 +41,10 @@ class Line(NamedTuple):
     """Its first objective."""
 
 
-def line_of(info: StudyInfo, view: View) -> Line:
+def line_of(info: StudyInfo, reader: StudyReader) -> Line:
     """A study in a line."""
-    spec = view.spec
-    best = best_of(view)
+    view = reader.view
+    best, spec = reader.best, view.spec
     return Line(
         name=info.name,
         created=info.created,

@@ -9,21 +9,14 @@ from typing import Any, Final, final
 import numpy as np
 import plotly.graph_objects as go
 
-from tunesmith.errors import UnknownStudy
-from tunesmith.plots.sections import EXPLAINING, SECTIONS, Section, curves_section, history_section
+from tunesmith.errors import InvalidStudy, UnknownStudy
+from tunesmith.plots.sections import PANELS, Panel, Section, Source
 from tunesmith.run.threads import one_thread
 from tunesmith.trials.view import View
 from tunesmith.web.answers import json_bytes
 from tunesmith.web.documents import frame_of
 from tunesmith.web.reader import Moment, StudyReader
 
-FIGURES: Final = (*SECTIONS, *EXPLAINING)
-ON_DEMAND: Final = frozenset(EXPLAINING)
-"""Computed when somebody asks for them: that takes seconds."""
-_WITHOUT_CURVES: Final = frozenset({"history", "parallel"})
-"""Drawn from a view without learning curves, which loads in a third of the time."""
-FILTERED: Final = {"history": history_section, "curves": curves_section}
-"""What shows only the trials that fit the filter of the table."""
 _KEPT: Final = 24
 
 
@@ -37,28 +30,33 @@ class Drawn:
 
     def figure(self, name: str, filter_text: str = "") -> bytes:
         """A figure with its words, as JSON. Raises `UnknownStudy` for a figure that there is not, and `InvalidFilter`."""
-        if name not in FIGURES:
-            raise UnknownStudy(f"There is no figure {name[:80]!r}; there are {', '.join(FIGURES)}.")
-        text = filter_text if name in FILTERED else ""
-        view = self._reader.view if name in _WITHOUT_CURVES else self._reader.full
+        panel = PANELS.get(name)
+        if panel is None:
+            raise UnknownStudy(f"There is no figure {name[:80]!r}; there are {', '.join(PANELS)}.")
+        text = filter_text if panel.filtered else ""
+        view = self._reader.full if panel.curves else self._reader.view
         moment = self._reader.moment(view)
         known, body = self._kept.get((name, text), (None, b""))
         if known != moment:
-            body = section_bytes(self._section(name, view, text))
+            body = section_bytes(self._section(name, panel, view, text))
             self._kept[name, text] = moment, body
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return body
 
-    def _section(self, name: str, view: View, text: str) -> Section:
-        if name in EXPLAINING:
-            with one_thread():
-                return EXPLAINING[name](view) or Section(name, name.capitalize(), "Too few trials tell", [], None)
+    def _section(self, name: str, panel: Panel, view: View, text: str) -> Section:
+        source = Source(view, self._reader.best_in(view), self._reader.told if panel.logged else None)
+        if panel.modelled:
+            try:
+                with one_thread():
+                    return panel.draw(source)
+            except InvalidStudy:
+                return Section(name, panel.heading, "Too few trials tell", [], None)
         if not text.strip():
-            return SECTIONS[name](view)
+            return panel.draw(source)
         fits = frame_of(self._reader).matching(text)
         only = frozenset(np.flatnonzero(fits).tolist())
-        found = FILTERED[name](view, only)
+        found = panel.draw(source._replace(only=only))
         remark = f"Only the {len(only):,} of {len(fits):,} trials that fit the filter."
         return found._replace(remarks=[remark, *found.remarks])
 

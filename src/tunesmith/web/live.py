@@ -51,7 +51,7 @@ class LiveStreams:
 
     def _moment(self, name: str) -> Moment:
         info = next((info for info in self._reader.infos() if info.name == name), None)
-        return Moment(info.seq, self._reader.study(name).times_weighed) if info else Moment(-1, 0)
+        return Moment(info.seq, self._reader.study(name).times_found) if info else Moment(-1, 0)
 
     async def _stream(self, request: Request, look: Callable[[], Moment]) -> Response:
         if self._open >= _MOST_STREAMS:

@@ -6,8 +6,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
+from tunesmith.plots.sections import PANELS
 from tunesmith.web.documents import MOST_COMPARED
-from tunesmith.web.drawn import FIGURES
 from tunesmith.web.filters import LONGEST
 from tunesmith.web.output import STREAMS
 from tunesmith.web.rows import SIZES
@@ -84,7 +84,7 @@ def _reading() -> _Json:
             "get": _get("The learning curves of trials, for Plotly", "Figure", numbers, metric, place),
         },
         f"{study}/figures/{{figure}}": {
-            "parameters": [_STUDY, _path("figure", list(FIGURES), "the figure")],
+            "parameters": [_STUDY, _path("figure", list(PANELS), "the figure")],
             "get": _get("A figure of the study, for Plotly, with its words", "Figure", filtered),
         },
     }  # fmt: skip

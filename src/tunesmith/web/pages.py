@@ -17,6 +17,7 @@ from starlette.requests import Request
 from tunesmith.analysis.trainings import knobs_text
 from tunesmith.plots.answer import answer
 from tunesmith.plots.cells import row_of, shown_columns
+from tunesmith.plots.sections import PANELS
 from tunesmith.plots.texts import better_text, clip, cut, duration_text, number_text, value_text
 from tunesmith.run.worker_id import is_dead
 from tunesmith.space.names import nest_config
@@ -34,7 +35,6 @@ from tunesmith.web.documents import (
     symptoms_of,
     trial_of,
 )
-from tunesmith.web.drawn import FIGURES, FILTERED, ON_DEMAND
 from tunesmith.web.forms import fields_of
 from tunesmith.web.output import STREAMS, output_of
 from tunesmith.web.reader import StoreReader, StudyReader
@@ -119,15 +119,13 @@ class Pages:
         for info in self._reader.infos():
             study = self._reader.study(info.name)
             quick = study.is_loaded or info.trials <= 2000
-            lines.append((info, line_of(info, study.view) if quick else None))
+            lines.append((info, line_of(info, study) if quick else None))
         return self._render(request, "studies.html.j2", lines=lines, words=STATUS_WORDS, way=_way)
 
     def line(self, request: Request, study: StudyReader) -> bytes:
         """One study's line of the list."""
         info = next(info for info in self._reader.infos() if info.name == study.name)
-        return self._render(
-            request, "line.html.j2", info=info, line=line_of(info, study.view), words=STATUS_WORDS, way=_way
-        )
+        return self._render(request, "line.html.j2", info=info, line=line_of(info, study), words=STATUS_WORDS, way=_way)
 
     def study(self, request: Request, study: StudyReader, wanted: Wanted, error: str) -> bytes:
         """A study: the question, the answer, how sure, then details."""
@@ -149,9 +147,8 @@ class Pages:
             seq=view.seq,
             running=_running(study, view),
             running_total=found.states.get("running", 0),
-            figures=FIGURES,
-            on_demand=ON_DEMAND,
-            filtered=FILTERED,
+            panels={name: panel for name, panel in PANELS.items() if panel.applies(view)},
+            health=study.examined,
             wanted=wanted,
             error=cut(error, 500),
             rows=rows,
@@ -243,16 +240,13 @@ class Pages:
 
     def notes(self, request: Request, study: StudyReader) -> bytes:
         """The notes on a study, which take long to find in a large one, and what hangs on them."""
-        view, notes = study.view, study.notes
+        notes = study.notes
         tags = notes.values.get("tags")
         return self._render(
             request,
             "notes.html.j2",
             study=study.name,
-            paused=view.spec.paused,
             complete=notes.complete,
-            status=status_of(view),
-            words=STATUS_WORDS,
             note=cut(str(notes.values.get("note") or ""), _TEXT),
             tags=[clip(str(tag), 100) for tag in tags] if isinstance(tags, list) else [],
         )

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeVar, final
 
-from tunesmith.analysis.best import Best, observed_best, suppose, weighed
+from tunesmith.analysis.best import Best, best_of, observed_best
+from tunesmith.analysis.health.examine import health
+from tunesmith.analysis.health.finding import Finding
+from tunesmith.analysis.panels.chronicle import Chronicle, Chronicler
 from tunesmith.analysis.ranking import ranking
 from tunesmith.analysis.summary import Summary, summary
 from tunesmith.analysis.table import Table, table
@@ -18,48 +21,65 @@ from tunesmith.run.threads import one_thread
 from tunesmith.stores.base import Store, StudyInfo
 from tunesmith.trials.facts import Event
 from tunesmith.trials.view import View
-from tunesmith.web.notes import Notes, NotesReader
+from tunesmith.web.notes import MOST_FACTS, Notes, NotesReader
 
 _LARGE: Final = 20_000
 """Trials whose loading is worth keeping the garbage collector away for."""
 
 _SHARE: Final = 9.0
-"""Weighing rests this many times as long as it worked: the processor is there for the trials."""
+"""Looking into a study rests this many times as long as it worked: the processor is there for the trials."""
+
+_FIRST_PAUSE: Final = 4.0
+"""Seconds in which the first page of a large study has the processor for itself."""
 
 T = TypeVar("T")
 
 
 class Moment(NamedTuple):
-    """What pages are made of: how far the log has come, and how often the best trial has been weighed."""
+    """What pages are made of: how far the log has come, and how often something was found out beside it."""
 
     seq: int
-    weighed: int
+    found: int
+
+
+class Examined(NamedTuple):
+    """What is wrong with a study, as found in the background."""
+
+    findings: Sequence[Finding]
+    ended: int
+    """How many trials had ended then."""
 
 
 @final
 class StudyReader:
     """One study: its view without and with learning curves, and what was computed from them. For several threads.
 
-    Which trial is best where noise is large takes seconds to weigh. Pages do not wait for that: they show the best by
-    value, or what was found before, until it has been weighed in the background.
+    Which trial is best where noise is large takes seconds to weigh, and so does what is wrong with a study. Pages do not
+    wait for that: they show the best by value, or what was found before, until it has been looked into in the background.
     """
 
-    def __init__(self, store: Store, info: StudyInfo) -> None:
+    def __init__(self, store: Store, info: StudyInfo, turn: threading.Lock) -> None:
         self.name = info.name
         self.created = info.created
         self.store = store
         self._large = info.trials > _LARGE
         self._lock = threading.RLock()
+        self._turn = turn
+        """Studies are looked into one at a time."""
         self._light = View(store.spec(info.name))
         self._full: View | None = None
         self._notes = NotesReader(store, info.name)
         self._kept: dict[str, tuple[Moment, Any]] = {}
-        self._best: Best | None = None
-        self._weighed = 0
-        self._weighed_at = -1
+        self._chronicler: Chronicler | None = Chronicler()
+        self._told = 0
+        """The seq up to which the chronicle is written."""
+        self._weighed: Best | None = None
+        self._examined: Examined | None = None
+        self._found = 0
+        self._looking = False
+        self._looked_at = -1
         """How many trials had ended then."""
-        self._weighing = False
-        self._pause = 0.0
+        self._pause = _FIRST_PAUSE if self._large else 0.0
 
     @property
     def view(self) -> View:
@@ -67,73 +87,91 @@ class StudyReader:
         with self._lock:
             before, self._light = self._light, self._advance(self._light, curves=False)
             if self._light is not before:
-                self._suppose(self._light)
+                self._look_into(self._light)
             return self._light
 
     @property
     def full(self) -> View:
         """The study as it is now, with its learning curves."""
         with self._lock:
-            before, self._full = self._full, self._advance(self._full or View(self._light.spec), curves=True)
-            if self._full is not before:
-                self._suppose(self._full)
+            self._full = self._advance(self._full or View(self._light.spec), curves=True)
             return self._full
-
-    @property
-    def settled(self) -> View:
-        """As `full`, with the best trial weighed: for what is kept, such as a report."""
-        view = self.full
-        suppose(view, weighed(view))
-        return view
 
     def _advance(self, view: View, *, curves: bool) -> View:
         with _quick_loading(wanted=self._large and not view.seq):
             changes = self.store.changes(self.name, view.seq, reports=curves)
             return view.advance(changes, self.store.spec(self.name)) if changes.seq != view.seq else view
 
-    # -- the best trial ----------------------------------------------------------------------------------------------
-
-    def _suppose(self, view: View) -> None:
-        observed = observed_best(view)
-        known = self._best
-        if (
-            known is not None
-            and observed is not None
-            and (known.luckier or known.trial).number == observed.trial.number
-        ):
-            luckier = known.luckier and view.trials[known.luckier.number]
-            observed = known._replace(trial=view.trials[known.trial.number], luckier=luckier)
-        suppose(view, observed)
-        if _ended(view) != self._weighed_at and not self._weighing and len(view.spec.objectives) == 1:
-            self._weighing = True
-            threading.Thread(target=self._weigh, name="tunesmith-ui-weigh", daemon=True).start()
-
-    def _weigh(self) -> None:
-        time.sleep(self._pause)
-        try:
-            view, began = self.view, time.monotonic()
-        except TunesmithError:  # the study is gone, or the store closed
-            return
-        with one_thread():
-            found = weighed(view)
-        with self._lock:
-            self._pause = _SHARE * (time.monotonic() - began)
-            changed, self._best, self._weighing, self._weighed_at = found != self._best, found, False, _ended(view)
-            for each in (self._light, self._full):
-                if each is not None:
-                    self._suppose(each)
-            self._weighed += changed
+    # -- what takes long ---------------------------------------------------------------------------------------------
 
     @property
-    def times_weighed(self) -> int:
-        """Grows when the best trial turns out to be another one, or to be worth something else."""
-        return self._weighed
+    def best(self) -> Best | None:
+        """The best trial: as it was weighed, or by its value where another one has come since."""
+        return self.best_in(self.view)
+
+    def best_in(self, view: View) -> Best | None:
+        """The same, as a trial of `view`, which may be an earlier one."""
+        return self.kept("best" if view is self._light else "best of another view", view, self._believed)
+
+    def _believed(self, view: View) -> Best | None:
+        observed, known = observed_best(view), self._weighed
+        if known is None or observed is None or (known.luckier or known.trial).number != observed.trial.number:
+            return observed
+        luckier = known.luckier and view.trials[known.luckier.number]
+        return known._replace(trial=view.trials[known.trial.number], luckier=luckier)
+
+    @property
+    def examined(self) -> Examined | None:
+        """What is wrong with the study; None as long as nobody has looked."""
+        return self._examined
+
+    def _look_into(self, view: View) -> None:
+        if not self._looking and _ended(view) != self._looked_at:
+            self._looking = True
+            threading.Thread(target=self._look, name="tunesmith-ui-look", daemon=True).start()
+
+    def _look(self) -> None:
+        time.sleep(self._pause)
+        with self._turn, one_thread():
+            began = time.monotonic()
+            try:
+                # Pages would wait while the curves of a large study are read.
+                view = self.view if self._large else self.full
+            except TunesmithError:  # the study is gone, or the store closed
+                return
+            best = best_of(view)
+            examined = Examined(health(view), _ended(view))
+        with self._lock:
+            self._pause = _SHARE * (time.monotonic() - began)
+            changed = best != self._weighed or examined != self._examined
+            self._weighed, self._examined = best, examined
+            self._looking, self._looked_at = False, examined.ended
+            self._found += changed
+
+    @property
+    def times_found(self) -> int:
+        """Grows when the best trial turns out to be another one, or to be worth something else, or its study's health to differ."""
+        return self._found
+
+    @property
+    def told(self) -> Chronicle | None:
+        """What the log tells beyond the trials; None if it is too long to be read."""
+        view = self.view
+        with self._lock:
+            if self._chronicler is not None and view.seq - self._told > MOST_FACTS:
+                self._chronicler = None
+            if self._chronicler is None:
+                return None
+            for event in self.store.events(self.name, after=self._told):
+                self._chronicler.add(event)
+                self._told = event.seq
+            return self.kept("told", view, lambda _: self._chronicler and self._chronicler.chronicle)
 
     # -- what is computed once ---------------------------------------------------------------------------------------
 
     def moment(self, view: View) -> Moment:
         """What a page of this view is made of; nothing needs to be made again while it stays the same."""
-        return Moment(view.seq, self._weighed)
+        return Moment(view.seq, self._found)
 
     def kept(self, what: str, view: View, compute: Callable[[View], T]) -> T:
         """`compute(view)`, computed once for every moment of the study."""
@@ -147,7 +185,7 @@ class StudyReader:
     @property
     def summary(self) -> Summary:
         """What the study found so far."""
-        return self.kept("summary", self.view, summary)
+        return self.kept("summary", self.view, lambda view: summary(view, self.best))
 
     @property
     def table(self) -> Table:
@@ -157,7 +195,7 @@ class StudyReader:
     @property
     def ranking(self) -> Sequence[int]:
         """Numbers of the trials, best first."""
-        return self.kept("ranking", self.view, lambda view: [trial.number for trial in ranking(view)])
+        return self.kept("ranking", self.view, lambda view: [trial.number for trial in ranking(view, self.best)])
 
     # -- the log -----------------------------------------------------------------------------------------------------
 
@@ -200,6 +238,7 @@ class StoreReader:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._readers: dict[str, StudyReader] = {}
 
     def infos(self) -> Sequence[StudyInfo]:
@@ -217,5 +256,5 @@ class StoreReader:
             reader = self._readers.get(name)
             # A study may have been removed and begun again under its name.
             if reader is None or reader.created != info.created:
-                reader = self._readers[name] = StudyReader(self.store, info)
+                reader = self._readers[name] = StudyReader(self.store, info, self._turn)
             return reader

@@ -128,13 +128,14 @@ class Site:
 
     def _report(self, request: Request) -> Response:
         """To be saved, not to be shown: the report has scripts in it, which a page from here may not run."""
-        body = report_html(self._reader_of(request).settled).encode("utf-8", "replace")
+        reader = self._reader_of(request)
+        body = report_html(reader.full, told=reader.told).encode("utf-8", "replace")
         return body_answer(request, body, _HTML, headers={"content-disposition": 'attachment; filename="report.html"'})
 
     # -- their JSON twins --------------------------------------------------------------------------------------------
 
     def _studies_twin(self, request: Request) -> Response:
-        lines = [line_of(info, self._reader.study(info.name).view) for info in self._reader.infos()]
+        lines = [line_of(info, self._reader.study(info.name)) for info in self._reader.infos()]
         return json_answer(request, {"studies": [line._asdict() for line in lines]})
 
     def _study_twin(self, request: Request) -> Response:

@@ -46,6 +46,11 @@ class Model:
         """Expected losses at features of points, shape (m,)."""
         return self._middle + self._size * self._posterior.mean(features)
 
+    def predict(self, features: Floats) -> tuple[Floats, Floats]:
+        """Expected losses at features of points, and their standard deviations; both (m,)."""
+        mean, deviation = self._posterior.predict(features)
+        return self._middle + self._size * mean, self._size * deviation
+
 
 class Surface(NamedTuple):
     """What is believed of an objective, and how else it might look."""

@@ -18,7 +18,6 @@ export function watchActions() {
     const body = bodyOf(form);
     if (!form.dataset.ask || (await confirmed({ ...form.dataset, text: wordsOf(body.config) }))) send(form, body);
   });
-  document.addEventListener("loaded", ({ detail }) => detail.id === "notes" && showPaused());
 }
 
 function confirmed({ ask, text = "", yes = "Yes" }) {
@@ -81,7 +80,7 @@ async function send(source, body) {
 }
 
 async function pause(button) {
-  const paused = document.getElementById("notes").dataset.paused === "yes";
+  const paused = button.dataset.paused === "yes";
   const question = paused
     ? { ask: "Resume the study?", text: "Trials are started again by whoever runs it.", yes: "Resume" }
     : { ask: "Pause the study?", text: "No further trial is started until it is resumed; what runs goes on to its end.", yes: "Pause" };
@@ -90,22 +89,6 @@ async function pause(button) {
   button.dataset.done = paused ? "The study is resumed." : "The study is paused.";
   await send(button, { paused: !paused });
   delete button.dataset.act;
-}
-
-// Whether the study is paused is known when its notes have been read.
-function showPaused() {
-  const { paused, words, status } = document.getElementById("notes").dataset;
-  if (!paused) return;
-  const button = document.getElementById("pause");
-  if (button) {
-    button.disabled = false;
-    button.textContent = paused === "yes" ? "Resume" : "Pause";
-  }
-  const chip = document.getElementById("status");
-  chip.textContent = words;
-  chip.className = `chip ${status}`;
-  if (paused === "yes") chip.dataset.held = "yes";
-  else delete chip.dataset.held;
 }
 
 async function copy(button) {

@@ -20,7 +20,6 @@ export async function load(part) {
   const fresh = page.getElementById(part.id);
   const old = document.getElementById(part.id);
   if (fresh && old && !isBusy(old)) swap(old, fresh);
-  document.dispatchEvent(new CustomEvent("loaded", { detail: { id: part.id } }));
 }
 
 function isBusy(part) {
@@ -29,7 +28,6 @@ function isBusy(part) {
 }
 
 function swap(old, fresh) {
-  if (old.dataset.live === "status" && old.dataset.held) return;
   if (old.outerHTML === fresh.outerHTML) return;
   const focused = old.contains(document.activeElement) ? pathOf(document.activeElement, old) : null;
   const scrolled = Array.from(old.querySelectorAll(".scroll"), (place) => place.scrollLeft);

@@ -1,0 +1,1 @@
+"""The figures of a study as plain arrays, one module each. Pure."""

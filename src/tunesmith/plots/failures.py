@@ -1,0 +1,69 @@
+"""Failures by kind, over the parameter that tells most about where they happen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import plotly.graph_objects as go
+
+from tunesmith.analysis.figures import Failures
+from tunesmith.plots.texts import clip, count_text, cut, join_text, percent_text, plot_text
+from tunesmith.plots.theme import GREY, ORANGE, RED, axis, layout
+
+_COLORS: Final = {"oom": RED, "nan": ORANGE, "error": "#CC79A7", "timeout": "#56B4E9", "killed": GREY}
+_NAME: Final = 40
+_MESSAGE: Final = 160
+
+
+def failures_finding(data: Failures) -> str:
+    """The title of the failures."""
+    if not data.failed:
+        return "No trial failed"
+    kinds = join_text([f"{count:,} {kind}" for kind, count in data.kinds.items()])
+    return f"{data.failed:,} of {count_text(data.ended, 'trial')} failed: {kinds}"
+
+
+def failures_remarks(data: Failures) -> list[str]:
+    """Where they lie, and the latest of each kind in its own words."""
+    remarks = []
+    if data.param is not None:
+        worst = max(data.bins, key=lambda each: sum(each.kinds.values()) / max(1, each.ended))
+        share = percent_text(sum(worst.kinds.values()) / max(1, worst.ended))
+        remarks.append(f"{clip(data.param, _NAME)} tells most about where: {share} at {clip(worst.label, _NAME)}.")
+    elif data.failed:
+        remarks.append("No parameter tells where trials fail better than chance would.")
+    remarks += [f"{kind}: {cut(data.messages[kind], _MESSAGE)}" for kind in data.kinds if data.messages.get(kind)]
+    return remarks
+
+
+def failures_figure(data: Failures) -> go.Figure:
+    """The share of trials that failed in each bin, by kind."""
+    labels = [f"{plot_text(each.label, 24)}<br>({each.ended:,})" for each in data.bins]
+    bars = [
+        go.Bar(
+            x=list(range(len(data.bins))),
+            y=[each.kinds.get(kind, 0) / max(1, each.ended) for each in data.bins],
+            name=kind,
+            marker={"color": _COLORS.get(kind, GREY)},
+            hoverinfo="text",
+            hovertext=[
+                f"{each.kinds.get(kind, 0):,} of {each.ended:,} trials: {kind}<br>{plot_text(each.label, 40)}"
+                for each in data.bins
+            ],
+        )
+        for kind in data.kinds
+    ]
+    shared = layout(
+        plot_text(failures_finding(data), 120),
+        barmode="stack",
+        bargap=0.25,
+        height=360,
+        xaxis=axis(
+            plot_text(data.param or "", 40),
+            tickvals=list(range(len(labels))),
+            ticktext=labels,
+            range=[-0.7, max(0.7, len(labels) - 0.3)],
+        ),
+        yaxis=axis("share of the trials that failed", tickformat=".0%", rangemode="tozero"),
+    )
+    return go.Figure(data=bars, layout=shared)

@@ -43,9 +43,10 @@ BELOW: dict[str, set[str]] = {
     "tuning": {*_STUDY, "study"},
     "training": {*_STUDY, "study", "tuning"},
     "recipes": {*_STUDY, "study", "tuning"},
+    "reproduce": {*_STUDY, "study"},
     "web": {*_STUDY, "study", "tuning"},
     "testing": _STUDY - {"plots"},
-    "cli": {*_STUDY, "study", "tuning", "training", "recipes", "web"},
+    "cli": {*_STUDY, "study", "tuning", "training", "recipes", "reproduce", "web"},
     "__main__": {"cli"},
 }
 

@@ -15,6 +15,8 @@ if typing.TYPE_CHECKING:
     from tunesmith.analysis.diagnosis import diagnose as diagnose
     from tunesmith.analysis.trainings import diagnose_trial as diagnose_trial
     from tunesmith.errors import TunesmithError as TunesmithError
+    from tunesmith.reproduce.recipe import recipe as recipe
+    from tunesmith.reproduce.rerun import rerun as rerun
     from tunesmith.run.context import Context as Context
     from tunesmith.run.simulated import simulated as simulated
     from tunesmith.samplers.base import Proposal as Proposal, Sampler as Sampler
@@ -79,6 +81,8 @@ _HOMES: typing.Final = {
     "analysis.diagnosis": ("diagnose",),
     "analysis.trainings": ("diagnose_trial",),
     "errors": ("TunesmithError",),
+    "reproduce.recipe": ("recipe",),
+    "reproduce.rerun": ("rerun",),
     "run.context": ("Context",),
     "run.simulated": ("simulated",),
     "samplers.base": ("Proposal", "Sampler"),

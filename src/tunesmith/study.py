@@ -18,7 +18,7 @@ from tunesmith.errors import InvalidStudy, MissingExtra
 from tunesmith.opening import Wanted, settle
 from tunesmith.reading import Reading
 from tunesmith.run.driver import Ending
-from tunesmith.run.folder import study_folder
+from tunesmith.run.folder import load_checkpoint, study_folder, trial_folder
 from tunesmith.run.threads import one_thread
 from tunesmith.samplers.auto import choose_sampler
 from tunesmith.samplers.base import Sampler
@@ -279,6 +279,20 @@ class Study:
         return path.absolute()
 
     def close(self) -> None:
+    def load(self, number: int | None = None) -> Any:
+        """The state that the best trial, or trial `number`, saved last, as `ctx.load()` gives it.
+
+        Raises `InvalidStudy` if it has saved none.
+        """
+        found = self.best.number if number is None else number
+        checkpoint = load_checkpoint(trial_folder(self.folder, found))
+        if checkpoint is None:
+            raise InvalidStudy(
+                f"Trial {found} of study {self.name!r} has no checkpoint; save one with ctx.save(state) in the training function, "
+                "after a report."
+            )
+        return checkpoint.state
+
         """Give back the store's connection."""
         self.store.close()
 

@@ -25,6 +25,8 @@ _COMMANDS: Final = {
     "best": ("show", "The best configuration of a study."),
     "trial": ("show", "One trial: what happened to it, and why."),
     "top": ("top", "All studies of a store, live in the terminal."),
+    "rerun": ("rerun", "Train a recorded trial again, and compare."),
+    "recipe": ("recipe", "Write what it takes to train or serve a trial elsewhere."),
     "ui": ("ui", "The dashboard: all studies of a store in the browser, live."),
     "importance": ("explain", "Which parameters the outcome depends on."),
     "health": ("explain", "What is wrong with a study, and what to do about it."),

@@ -99,10 +99,11 @@ def load_function(target: str) -> Callable[..., Any]:
 def load_recorded(target: Json) -> Callable[..., Any]:
     """The function that a record's target names."""
     module, _, name = target["function"].rpartition(":")
-    known = getattr(sys.modules.get(module), "__file__", None)
-    if known is not None and not Path(known).is_relative_to(target["path"]):
+    package = module.partition(".")[0]
+    known = getattr(sys.modules.get(package), "__file__", None)
+    if package != "tunesmith" and known is not None and not Path(known).is_relative_to(target["path"]):
         # Another directory's module of the same name.
-        for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == module.partition(".")[0]]:
+        for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == package]:
             del sys.modules[loaded]
     return _loaded(module, Path(target["path"]), name, f"{target['path']}: {module}")
 

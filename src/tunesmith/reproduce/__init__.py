@@ -1,0 +1,1 @@
+"""Recorded trials trained again: here, with a verdict (`rerun`), or elsewhere, from a directory (`recipe`)."""

@@ -16,7 +16,7 @@ from tunesmith.analysis.panels.population import Member, Population, population
 from tunesmith.analysis.panels.slices import Slices, slices
 from tunesmith.analysis.panels.timeline import Bar, Timeline, timeline
 from tunesmith.analysis.parallel import Gathered, Parallel, parallel
-from tunesmith.analysis.summary import Outcome, Summary, summary
+from tunesmith.analysis.summary import Outcome, Standing, Summary, summary
 from tunesmith.analysis.table import Table, table
 from tunesmith.analysis.thinned import Density, Thinned, thinned
 
@@ -42,6 +42,7 @@ __all__ = [
     "Plane",
     "Population",
     "Slices",
+    "Standing",
     "Summary",
     "Table",
     "Thinned",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tunesmith.analysis.axes import is_wide, near_range
 from tunesmith.analysis.best import Best, best_of
 from tunesmith.analysis.ranking import why_ended
+from tunesmith.analysis.summary import Standing, standings_of
 from tunesmith.space.params import Config
 from tunesmith.trials.order import best_trial, feasible
 from tunesmith.trials.spec import StudySpec
@@ -51,6 +52,10 @@ class History:
     """Why a trial was stopped, or how it failed; "" for those that finished."""
     caveat: str = ""
     """What to know of the best value where noise is large."""
+    confirmed: str = ""
+    """What came out when the best ones were trained again on fresh seeds, in words."""
+    standings: Sequence[Standing] = ()
+    """What the best ones came to on fresh seeds, where they were trained again."""
 
 
 def history(view: View, only: Container[int] | None = None, best: Best | None = None) -> History:
@@ -67,7 +72,7 @@ def history(view: View, only: Container[int] | None = None, best: Best | None = 
     counts = holds & _complete(spec, trials, values)
     so_far = _so_far(values, counts, objective.sign)
     best = best_of(view) if best is None else best
-    winner, caveat = (best.trial, best.caveat) if best else (None, "")
+    winner, caveat = (best.trial, "" if best.confirmed else best.caveat) if best else (None, "")
     if winner is not None and only is not None and winner.number not in only:
         leading = [trials[place] for place in np.flatnonzero(counts & (values == so_far[-1:]))]
         winner, caveat = best_trial(spec, leading), ""
@@ -87,6 +92,8 @@ def history(view: View, only: Container[int] | None = None, best: Best | None = 
         configs=[trial.config or {} for trial in trials],
         reasons=[why_ended(trial) for trial in trials],
         caveat=caveat,
+        confirmed=best.confirmed.sentence if best and best.confirmed else "",
+        standings=standings_of(best) if only is None else (),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Literal, NamedTuple, final
 
 from tunesmith.analysis.best import Best, best_of, front_of
 from tunesmith.analysis.ranking import why_ended
@@ -34,6 +34,32 @@ class Outcome:
     """Why it was stopped, or how it failed."""
 
 
+class Standing(NamedTuple):
+    """What one of the best configurations came to on fresh seeds, by the first objective."""
+
+    number: int
+    promised: float
+    """What the search had found."""
+    mean: float
+    low: float
+    high: float
+    """The 95 % interval of the mean; infinite where nothing is known of the noise."""
+    repeats: int
+    failures: int
+
+
+def standings_of(best: Best | None) -> list[Standing]:
+    """The configurations that were repeated, the best first; empty as long as none was, or where seeds change nothing."""
+    again = best.confirmed if best else None
+    if again is None or again.deterministic:
+        return []
+    return [
+        Standing(one.trial.number, worth.promised, worth.mean, worth.low, worth.high, one.repeats, one.failures)
+        for one in again.field
+        if (worth := one.worth.get(again.metric)) is not None
+    ]
+
+
 @final
 @dataclass(frozen=True)
 class Summary:
@@ -53,6 +79,10 @@ class Summary:
     """Where noise is large, the first objective that is expected of it."""
     caveat: str
     """The same in words, with the trial that has a better value by luck if there is one; else empty."""
+    confirmed: str
+    """What came out when the best ones were trained again on fresh seeds, in words; empty as long as they were not."""
+    standings: list[Standing]
+    """Where the best ones were trained again on fresh seeds, what each came to; the winner first."""
     front: list[Outcome]
     """With several objectives all feasible trials that no other one beats in each of them, by number; else the best."""
     default: Outcome | None
@@ -100,6 +130,8 @@ def summary(view: View, best: Best | None = None) -> Summary:
         best=_outcome(view, best.trial if best else None),
         expected=best.expected if best else None,
         caveat=best.caveat if best else "",
+        confirmed=best.confirmed.sentence if best and best.confirmed else "",
+        standings=standings_of(best),
         front=[outcome for trial in front_of(view, best) if (outcome := _outcome(view, trial))],
         default=_outcome(view, default),
         trials=len(trials),

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from tunesmith.analysis.axes import IDLE
-from tunesmith.analysis.figures import Outcome, Summary
-from tunesmith.plots.texts import clip, count_text, cut, duration_text, join_text, number_text, value_text
+from tunesmith.analysis.figures import Outcome, Standing, Summary
+from tunesmith.plots.texts import capital, clip, count_text, cut, duration_text, join_text, number_text, value_text
 from tunesmith.space.params import Json
 from tunesmith.trials.spec import Objective, Pick
 
@@ -18,6 +18,7 @@ _VALUE: Final = 120
 _MESSAGE: Final = 240
 _MOST_JSON: Final = 20_000
 _MOST_FRONT: Final = 50
+STANDING: Final = ("as the search found it", "mean on fresh seeds", "95 % interval", "repeats")
 
 
 class Row(NamedTuple):
@@ -36,6 +37,8 @@ class Answer(NamedTuple):
     remarks: list[str]
     doubts: list[str]
     """How sure it is."""
+    standings: list[Row]
+    """What the best ones came to on fresh seeds: the columns `STANDING`."""
     failures: list[str]
     """What failed, and why."""
     columns: list[str]
@@ -57,6 +60,7 @@ def answer(found: Summary) -> Answer:
         headline=_headline(found),
         remarks=list(filter(None, _remarks(found))),
         doubts=list(filter(None, _doubts(found))),
+        standings=[_standing(one) for one in found.standings],
         failures=list(filter(None, [_failure(found)])),
         columns=[_head(found, outcome) for outcome in columns],
         metrics=_metric_rows(found, columns),
@@ -97,8 +101,12 @@ def _headline(found: Summary) -> str:
         if len(found.front) == 1:
             return f"Trial {found.best.number} beats all others: {ways}."
         return f"{count_text(len(found.front), 'trial')} that no other one beats: {ways}."
-    value = number_text(found.best.values[first.metric])
-    return f"{clip(first.metric, _NAME)} {value}, with trial {found.best.number}."
+    metric = clip(first.metric, _NAME)
+    if found.standings:
+        winner = found.standings[0]
+        seeds = f"as the mean of {winner.repeats} fresh seeds" if winner.repeats > 1 else "on a fresh seed"
+        return f"{metric} {number_text(winner.mean)} {seeds}, with trial {found.best.number}."
+    return f"{metric} {number_text(found.best.values[first.metric])}, with trial {found.best.number}."
 
 
 def _no_best(found: Summary) -> str:
@@ -138,7 +146,14 @@ def _remarks(found: Summary) -> list[str]:
 
 
 def _doubts(found: Summary) -> list[str]:
-    return [_flattery(found)]
+    return [f"{capital(found.confirmed)}." if found.confirmed else _flattery(found)]
+
+
+def _standing(one: Standing) -> Row:
+    interval = f"{number_text(one.low)} to {number_text(one.high)}" if math.isfinite(one.high - one.low) else IDLE
+    failed = f", {one.failures} failed" if one.failures else ""
+    cells = [number_text(one.promised), number_text(one.mean), interval, f"{one.repeats}{failed}"]
+    return Row(f"trial {one.number}", cells)
 
 
 def _was_stopped(found: Summary) -> bool:

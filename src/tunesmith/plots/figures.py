@@ -47,8 +47,37 @@ def history_figure(data: History) -> go.Figure:
             hoverinfo="skip",
         )
     )
+    if data.standings:
+        figure.add_trace(_confirmed(data))
     figure.data = [trace for trace in figure.data if len(trace.x)]
     return figure
+
+
+def _confirmed(data: History) -> go.Scatter:
+    """What the best ones came to on fresh seeds, with intervals."""
+    known = data.standings
+    finite = [np.isfinite([one.low, one.high]).all() for one in known]
+    return go.Scatter(
+        x=[one.number for one in known],
+        y=[one.mean for one in known],
+        mode="markers",
+        name="on fresh seeds",
+        marker={"symbol": "diamond-open", "size": 12, "color": GREEN, "line": {"width": 2}},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [one.high - one.mean if ok else 0 for one, ok in zip(known, finite, strict=True)],
+            "arrayminus": [one.mean - one.low if ok else 0 for one, ok in zip(known, finite, strict=True)],
+            "color": GREEN,
+            "thickness": 1.5,
+        },
+        hoverinfo="text",
+        hovertext=[
+            f"<b>Trial {one.number}</b> trained again<br>mean {number_text(one.mean)} of {one.repeats}, "
+            f"95 % from {number_text(one.low)} to {number_text(one.high)}<br>the search found {number_text(one.promised)}"
+            for one in known
+        ],
+    )
 
 
 def _history_layout(data: History) -> dict[str, Any]:

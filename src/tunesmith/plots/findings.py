@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import IDLE
 from tunesmith.analysis.figures import Ablation, Curves, History, Importance, Parallel
-from tunesmith.plots.texts import clip, count_text, join_text, number_text, percent_text
+from tunesmith.plots.texts import capital, clip, count_text, join_text, number_text, percent_text
 
 _NAME: Final = 40
 
@@ -31,7 +31,9 @@ def history_finding(data: History) -> str:
 
 def history_remarks(data: History) -> list[str]:
     """What must be known to read the history."""
-    remarks = [f"Noise is large: {data.caveat}."] if data.caveat else []
+    remarks = [f"{capital(data.confirmed)}."] if data.confirmed else []
+    if data.caveat:
+        remarks.append(f"Noise is large: {data.caveat}.")
     outside = _outside(data.values, data.near) if not data.log else 0
     if outside:
         remarks.append(f"{count_text(outside, 'value')} far off the others: double-click the figure to see all.")

@@ -16,7 +16,7 @@ from tunesmith.analysis import figures as data
 from tunesmith.analysis.best import Best, best_of
 from tunesmith.analysis.health.examine import health
 from tunesmith.analysis.health.finding import Finding
-from tunesmith.plots.answer import answer
+from tunesmith.plots.answer import STANDING, answer
 from tunesmith.plots.cells import cells
 from tunesmith.plots.recipe import recipe
 from tunesmith.plots.sections import Source, sections_of
@@ -54,6 +54,7 @@ def report_html(
         title=cut(title if title is not None else view.spec.name, _TITLE),
         objective=" · ".join(better_text(o.metric, o.direction) for o in view.spec.objectives),
         answer=found,
+        standing=STANDING,
         recipe=recipe(view.spec, best),
         findings=[_clipped(finding) for finding in health(view)],
         mattered=[section for section in sections if section.id in _MATTERED],

@@ -37,5 +37,5 @@ def recipe(spec: StudySpec, best: Best | None) -> Recipe | None:
         ("Fork", parent),
     ]
     name = shlex.quote(cut(spec.name, _NAME))
-    commands = [f"tunesmith trial {name} {trial.number} --json", f"tunesmith best {name} --json"]
+    commands = [f"tunesmith rerun {name} {trial.number}", f"tunesmith trial {name} {trial.number} --json"]
     return Recipe([line for line in lines if line[1]], commands)

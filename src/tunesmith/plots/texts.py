@@ -43,6 +43,11 @@ def plot_text(text: str, most: int = 60) -> str:
     return html.escape(one_line, quote=False).replace("$", "&#36;")
 
 
+def capital(sentence: str) -> str:
+    """The sentence with a large first letter."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 def value_text(value: Json, most: int) -> str:
     """A config's value, cut."""
     return cut(shown(value), most)

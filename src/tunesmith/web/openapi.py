@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from tunesmith.plots.sections import PANELS
+from tunesmith.web.comparing import MOST_STUDIES
 from tunesmith.web.documents import MOST_COMPARED
 from tunesmith.web.filters import LONGEST
 from tunesmith.web.output import STREAMS
@@ -52,10 +53,15 @@ def _reading() -> _Json:
     study, trial = "/api/studies/{study}", "/api/studies/{study}/trials/{number}"
     filtered = _query("filter", {"type": "string", "maxLength": LONGEST}, "such as: lr > 1e-3 and state = failed")
     numbers = _query("trials", {"type": "string"}, f"numbers, such as 3,7,12; at most {MOST_COMPARED}")
+    names = _query(
+        "study", {"type": "array", "items": {"type": "string"}}, f"names of studies, repeated; at most {MOST_STUDIES}"
+    )
     metric = _query("metric", {"type": "string"}, "by default the first objective")
     place = _query("place", {"type": "integer", "minimum": 0}, "instead: the metric's place on the first trial's page")
     return {
         "/api/studies": {"get": _get("All studies of the store, the latest first", "Studies")},
+        "/api/compare": {"get": _get("Studies side by side", "StudiesCompared", names)},
+        "/api/compare/figure": {"get": _get("The best values of studies so far, for Plotly", "Figure", names)},
         study: {"parameters": [_STUDY], "get": _get("A study: what it searches and what it found", "Study")},
         f"{study}/trials": {
             "parameters": [_STUDY],
@@ -130,6 +136,7 @@ def _schemas() -> _Json:
                           columns={"type": "array", "items": text}, trials={"type": "array", "items": {"type": "object"}}),
         "Trial": _object(number=whole, state=text, config={"type": ["object", "null"]}, values={"type": "object"},
                          moments={"type": "array"}, curves={"type": "object"}, diagnosis={"type": "array"}, record=anything, output={"type": "object"}),
+        "StudiesCompared": _object(studies={"type": "array", "items": {"type": "object"}}),
         "Comparison": _object(study=text, trials={"type": "array"}, config={"type": "array"}, values={"type": "array"}),
         "Figure": _object(id=text, heading=text, finding=text, figure={"type": ["object", "null"]}),
         "Output": _object(text=text, left_out=whole),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 from urllib.parse import quote, urlencode
 
@@ -24,6 +24,7 @@ from tunesmith.space.names import nest_config
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 from tunesmith.web.assets import PLOTLY
+from tunesmith.web.comparing import MOST_STUDIES, comparison_document
 from tunesmith.web.documents import (
     compared,
     differences,
@@ -220,6 +221,26 @@ class Pages:
             params=[
                 (clip(line.name, _NAME), ["–" if v is None else _exact(v) for v in line.values], line.differs)
                 for line in differences(trials, "config")[:_MOST_PARAMS]
+            ],
+        )
+
+    def compare_studies(self, request: Request, studies: Sequence[StudyReader]) -> bytes:
+        """Whole studies side by side, and a list to choose them from."""
+        lines = comparison_document(self._reader, studies)["studies"]
+        configs = [line["config"] or {} for line in lines]
+        names = list(dict.fromkeys(name for config in configs for name in config))[:_MOST_PARAMS]
+        return self._render(
+            request,
+            "studies_compared.html.j2",
+            names=[info.name for info in self._reader.infos()],
+            most=MOST_STUDIES,
+            lines=lines,
+            query=urlencode([("study", line["name"]) for line in lines], errors="replace"),
+            words=STATUS_WORDS,
+            way=_way,
+            params=[
+                (clip(name, _NAME), ["–" if name not in config else _exact(config[name]) for config in configs])
+                for name in names
             ],
         )
 

@@ -74,6 +74,8 @@ class StudyReader:
         self._told = 0
         """The seq up to which the chronicle is written."""
         self._weighed: Best | None = None
+        self._weighed_against = -1
+        """The trial that had the best value then."""
         self._examined: Examined | None = None
         self._found = 0
         self._looking = False
@@ -115,7 +117,7 @@ class StudyReader:
 
     def _believed(self, view: View) -> Best | None:
         observed, known = observed_best(view), self._weighed
-        if known is None or observed is None or (known.luckier or known.trial).number != observed.trial.number:
+        if known is None or observed is None or observed.trial.number != self._weighed_against:
             return observed
         luckier = known.luckier and view.trials[known.luckier.number]
         return known._replace(trial=view.trials[known.trial.number], luckier=luckier)
@@ -139,12 +141,13 @@ class StudyReader:
                 view = self.view if self._large else self.full
             except TunesmithError:  # the study is gone, or the store closed
                 return
-            best = best_of(view)
+            best, observed = best_of(view), observed_best(view)
             examined = Examined(health(view), _ended(view))
         with self._lock:
             self._pause = _SHARE * (time.monotonic() - began)
             changed = best != self._weighed or examined != self._examined
             self._weighed, self._examined = best, examined
+            self._weighed_against = observed.trial.number if observed else -1
             self._looking, self._looked_at = False, examined.ended
             self._found += changed
 

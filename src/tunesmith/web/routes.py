@@ -20,6 +20,7 @@ from tunesmith.trials.trial import Trial
 from tunesmith.web.actions import Actions
 from tunesmith.web.answers import body_answer, json_answer, takes_gzip
 from tunesmith.web.assets import assets
+from tunesmith.web.comparing import chosen, comparison_document, comparison_section
 from tunesmith.web.documents import (
     compare_document,
     compared,
@@ -31,7 +32,7 @@ from tunesmith.web.documents import (
     trial_of,
     trials_document,
 )
-from tunesmith.web.drawn import Drawn, figure_bytes
+from tunesmith.web.drawn import Drawn, figure_bytes, section_bytes
 from tunesmith.web.openapi import document
 from tunesmith.web.output import STREAMS, output_of
 from tunesmith.web.pages import Pages
@@ -60,6 +61,7 @@ class Site:
         study, trial = "/studies/{study}", "/studies/{study}/trials/{number}"
         read: dict[str, Handler] = {
             "/": self._studies,
+            "/compare": self._compare_studies,
             study: self._study,
             f"{study}/line": self._line,
             f"{study}/notes": self._notes,
@@ -69,6 +71,8 @@ class Site:
             trial: self._trial,
             f"{trial}/record": self._record,
             "/api/studies": self._studies_twin,
+            "/api/compare": self._compared_studies,
+            "/api/compare/figure": self._comparison,
             f"/api{study}": self._study_twin,
             f"/api{study}/trials": self._trials_twin,
             f"/api{study}/compare": self._compare_twin,
@@ -115,6 +119,10 @@ class Site:
         text = request.query_params.get("trials", "")
         return body_answer(request, self._pages.compare(request, self._reader_of(request), text), _HTML)
 
+    def _compare_studies(self, request: Request) -> Response:
+        studies = chosen(self._reader, request.query_params.getlist("study"))
+        return body_answer(request, self._pages.compare_studies(request, studies), _HTML)
+
     def _form(self, request: Request) -> Response:
         given = request.query_params.get("from")
         source = None if given is None else _whole(given, "from")
@@ -152,6 +160,16 @@ class Site:
     def _compare_twin(self, request: Request) -> Response:
         view = self._reader_of(request).view
         return json_answer(request, compare_document(view, compared(view, request.query_params.get("trials", ""))))
+
+    def _compared_studies(self, request: Request) -> Response:
+        studies = chosen(self._reader, request.query_params.getlist("study"))
+        return json_answer(request, comparison_document(self._reader, studies))
+
+    def _comparison(self, request: Request) -> Response:
+        studies = chosen(self._reader, request.query_params.getlist("study"))
+        if not studies:
+            raise InvalidConfig("Name the studies to be compared: study=first&study=second.")
+        return body_answer(request, section_bytes(comparison_section(studies)), _JSON)
 
     def _figure(self, request: Request) -> Response:
         reader = self._reader_of(request)

@@ -1,4 +1,7 @@
-"""The first trials of a model-based search: an even cover, in which every branch of a conditional space has its turn."""
+"""The first trials of a model-based search: an even cover, in which every branch of a conditional space has its turn.
+
+What the user believes has every second one, beginning with the configuration that is believed in most.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from typing import Final
 from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal
+from tunesmith.samplers.beliefs import Beliefs
+from tunesmith.samplers.fresh import is_fresh
 from tunesmith.samplers.sobol import cover_proposal, sobol_row
 from tunesmith.space.space import Space
 from tunesmith.trials.view import View
@@ -35,12 +40,19 @@ def opening_length(space: Space) -> int:
 
 
 def opening_proposal(view: View, rng: Generator) -> Proposal:
-    """Point `view.next` of an even cover; the branches take turns."""
+    """Point `view.next` of an even cover; the branches take turns, and so do beliefs."""
     number = view.next
     row = sobol_row(view, number)
+    believed = view.space.has_beliefs and number % 2 == 1
+    if believed:
+        beliefs = Beliefs(view.space)
+        if is_fresh(view, beliefs.centre(), ()):
+            return Proposal(beliefs.centre(), "belief", "where the best is believed to be")
+        row = row and beliefs.drawn(row)
     if row is not None:
         stride = 1
         for column, size in branches(view.space).items():
             row[column] = (number // stride % size + 0.5) / size
             stride *= size
-    return cover_proposal(view, number, row, rng)
+    proposal = cover_proposal(view, number, row, rng)
+    return proposal._replace(by="belief", why="drawn from what is believed") if believed else proposal

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 from tunesmith.errors import InvalidConfig, InvalidSpace
+from tunesmith.space.beliefs import Weights, checked_weights
 from tunesmith.space.values import Json, Role, as_json, check_default, check_role, drop_none, key_of
 
 
@@ -20,10 +22,18 @@ class Choice:
     options: tuple[Json, ...]
     default: Json | None = None
     role: Role | None = None
+    belief: Weights | None = None
     kind: ClassVar[str] = "choice"
 
-    def __init__(self, *options: object, default: object = None, role: Role | None = None) -> None:
+    def __init__(
+        self,
+        *options: object,
+        default: object = None,
+        role: Role | None = None,
+        belief: Mapping[Any, float] | Weights | None = None,
+    ) -> None:
         _set_options(self, "options", options, default, role)
+        _set_belief(self, belief)
 
     @property
     def size(self) -> int:
@@ -42,7 +52,13 @@ class Choice:
         return list(self.options)
 
     def to_json(self) -> Json:
-        return drop_none(kind=self.kind, options=list(self.options), default=self.default, role=self.role)
+        return drop_none(
+            kind=self.kind,
+            options=list(self.options),
+            default=self.default,
+            role=self.role,
+            belief=self.belief and [list(pair) for pair in self.belief],
+        )
 
 
 @final
@@ -53,10 +69,18 @@ class Ordinal:
     options: tuple[Json, ...]
     default: Json | None = None
     role: Role | None = None
+    belief: Weights | None = None
     kind: ClassVar[str] = "ordinal"
 
-    def __init__(self, *levels: object, default: object = None, role: Role | None = None) -> None:
+    def __init__(
+        self,
+        *levels: object,
+        default: object = None,
+        role: Role | None = None,
+        belief: Mapping[Any, float] | Weights | None = None,
+    ) -> None:
         _set_options(self, "levels", levels, default, role)
+        _set_belief(self, belief)
 
     @property
     def size(self) -> int:
@@ -75,7 +99,13 @@ class Ordinal:
         return list(self.options)
 
     def to_json(self) -> Json:
-        return drop_none(kind=self.kind, options=list(self.options), default=self.default, role=self.role)
+        return drop_none(
+            kind=self.kind,
+            options=list(self.options),
+            default=self.default,
+            role=self.role,
+            belief=self.belief and [list(pair) for pair in self.belief],
+        )
 
 
 @final
@@ -128,6 +158,11 @@ def _set_options(
     object.__setattr__(param, "default", None)
     if default is not None:
         object.__setattr__(param, "default", check_default(param, default))
+
+
+def _set_belief(param: Choice | Ordinal, belief: Mapping[Any, float] | Weights | None) -> None:
+    weights = checked_weights(type(param).__name__, lambda option: param.check(option, "belief"), belief)
+    object.__setattr__(param, "belief", weights)
 
 
 def _index_of(options: tuple[Json, ...], value: object, path: str) -> int:

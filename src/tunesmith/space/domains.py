@@ -251,7 +251,7 @@ def _with_default(param: Param, default: Any, path: str) -> Param:
     except (InvalidConfig, InvalidSpace) as error:
         raise InvalidSpace(str(error)) from None
     if isinstance(param, Choice | Ordinal):
-        return type(param)(*param.options, default=value, role=param.role)
+        return type(param)(*param.options, default=value, role=param.role, belief=param.belief)
     known: Param = dataclasses.replace(param, default=value)  # type: ignore[arg-type]  # checked just above
     return known
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final, final
 
 from tunesmith.errors import InvalidConfig, InvalidSpace
+from tunesmith.space.beliefs import Around, checked_around
 from tunesmith.space.values import Json, Role, as_float, check_default, check_role, drop_none, is_number
 
 FEW_LEVELS: Final = 50
@@ -46,11 +47,13 @@ class Float:
     step: float | None = None
     default: float | None = None
     role: Role | None = None
+    belief: Around | None = None
     kind: ClassVar[str] = "float"
 
     def __post_init__(self) -> None:
         _check_bounds("Float", self.low, self.high, self.log)
         check_role(self, self.role)
+        object.__setattr__(self, "belief", checked_around("Float", self.low, self.high, self.log, self.belief))
         object.__setattr__(self, "low", float(self.low))
         object.__setattr__(self, "high", float(self.high))
         if self.step is not None:
@@ -137,6 +140,7 @@ class Float:
             step=self.step,
             default=self.default,
             role=self.role,
+            belief=self.belief and self.belief.to_json(),
         )
 
 
@@ -151,10 +155,12 @@ class Int:
     step: int = 1
     default: int | None = None
     role: Role | None = None
+    belief: Around | None = None
     kind: ClassVar[str] = "int"
 
     def __post_init__(self) -> None:
         _check_bounds("Int", self.low, self.high, self.log)
+        object.__setattr__(self, "belief", checked_around("Int", self.low, self.high, self.log, self.belief))
         check_role(self, self.role)
         for name in ("low", "high", "step"):
             bound = getattr(self, name)
@@ -216,6 +222,7 @@ class Int:
             step=self.step if self.step != 1 else None,
             default=self.default,
             role=self.role,
+            belief=self.belief and self.belief.to_json(),
         )
 
 

@@ -15,9 +15,11 @@ Every kind offers the same few things, so that nothing elsewhere needs to know w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from tunesmith.errors import InvalidSpace
+from tunesmith.space.beliefs import Around
 from tunesmith.space.categorical import Choice as Choice, Fixed as Fixed, Ordinal as Ordinal
 from tunesmith.space.numeric import Float as Float, Int as Int
 from tunesmith.space.values import Config as Config, Json as Json, Role as Role, as_json as as_json, key_of as key_of
@@ -30,17 +32,21 @@ def param_from_json(doc: Json) -> Param:
     fields = {name: value for name, value in doc.items() if name != "kind"}
     match doc.get("kind"):
         case "float":
-            return Float(**fields)
+            return Float(**_with_belief(fields))
         case "int":
-            return Int(**fields)
+            return Int(**_with_belief(fields))
         case "choice":
-            return Choice(*fields["options"], default=fields.get("default"), role=fields.get("role"))
+            return Choice(*fields.pop("options"), **fields)
         case "ordinal":
-            return Ordinal(*fields["options"], default=fields.get("default"), role=fields.get("role"))
+            return Ordinal(*fields.pop("options"), **fields)
         case "fixed":
             return Fixed(fields["value"])
         case kind:
             raise InvalidSpace(f"There is no parameter kind {kind!r}; known are float, int, choice, ordinal and fixed.")
+
+
+def _with_belief(fields: Json) -> Json:
+    return {**fields, "belief": Around(**fields["belief"])} if "belief" in fields else fields
 
 
 def describe(param: Param) -> str:
@@ -69,10 +75,11 @@ def default_of(param: Param) -> Json:
 
 
 def without_default(param: Param) -> Json:
-    """A parameter as JSON, apart from its default and its role: what decides whether two are the same search."""
+    """A parameter as JSON, apart from its default, its role and beliefs: what decides whether two are the same search."""
     doc = param.to_json()
     doc.pop("default", None)
     doc.pop("role", None)
+    doc.pop("belief", None)
     return doc
 
 
@@ -81,20 +88,17 @@ def hull(name: str, known: Param, seen: Param) -> Param:
     match known, seen:
         case (Float(), Float()) if known.log == seen.log:
             step = known.step if known.step == seen.step else None
-            return Float(
-                min(known.low, seen.low), max(known.high, seen.high), log=known.log, step=step, default=known.default
-            )
+            return replace(known, low=min(known.low, seen.low), high=max(known.high, seen.high), step=step)
         case (Int(), Int()) if known.log == seen.log:
             step = known.step if known.step == seen.step and (known.low - seen.low) % known.step == 0 else 1
-            return Int(
-                min(known.low, seen.low), max(known.high, seen.high), log=known.log, step=step, default=known.default
-            )
+            return replace(known, low=min(known.low, seen.low), high=max(known.high, seen.high), step=step)
         case (Choice(), Choice()) | (Ordinal(), Ordinal()):
             assert isinstance(known, Choice | Ordinal)
             assert isinstance(seen, Choice | Ordinal)
             keys = {key_of(option) for option in known.options}
             new = [option for option in seen.options if key_of(option) not in keys]
-            return type(known)(*known.options, *new, default=known.default) if new else known
+            options = (*known.options, *new)
+            return type(known)(*options, default=known.default, role=known.role, belief=known.belief) if new else known
         case _:
             raise InvalidSpace(
                 f"{name} was {describe(known)} in earlier trials and is {describe(seen)} now; use another name for it."

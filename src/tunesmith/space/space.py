@@ -26,7 +26,9 @@ from tunesmith.space.params import (
 if TYPE_CHECKING:
     from tunesmith.space.codec import Codec
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+_WITHOUT_BELIEFS: Final = 1
+"""The version of spaces without beliefs, which earlier versions of Tunesmith can read too."""
 
 
 @final
@@ -136,6 +138,11 @@ class Space:
         """The configuration to start from: known defaults, and the middle (of options without order the first) elsewhere."""
         return self.restrict({name: default_of(param) for name, param in self.params.items()})
 
+    @cached_property
+    def has_beliefs(self) -> bool:
+        """Whether the user said of some parameter where good values are."""
+        return any(getattr(param, "belief", None) is not None for param in self.params.values())
+
     @property
     def has_defaults(self) -> bool:
         """Whether the user gave at least one default."""
@@ -232,7 +239,7 @@ class Space:
 
     def to_json(self) -> Json:
         return {
-            "version": _VERSION,
+            "version": _VERSION if self.has_beliefs else _WITHOUT_BELIEFS,
             "params": {name: param.to_json() for name, param in self.params.items()},
             "when": {name: [test.to_json() for test in tests] for name, tests in self.conditions.items()},
             "limits": [limit.to_json() for limit in self.limits],

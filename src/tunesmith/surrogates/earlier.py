@@ -74,7 +74,7 @@ def _points(configs: Sequence[Config], space: Space) -> Points:
 
 
 @final
-class Expected:
+class Expectations:
     """What s earlier studies expect of an objective; made once for a space."""
 
     def __init__(self, earlier: Sequence[Earlier], space: Space, features: Features) -> None:

@@ -19,7 +19,7 @@ from tunesmith.surrogates.estimates import Estimate, Expected
 from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.surrogates.features import Features
 from tunesmith.surrogates.models import Modeller
-from tunesmith.surrogates.posterior import Posterior
+from tunesmith.surrogates.posterior import Process
 from tunesmith.surrogates.transform import warped
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import View
@@ -74,7 +74,7 @@ def expected(view: View, objective: int = 0, among: Collection[int] | None = Non
     )
 
 
-def _predicted(process: Posterior, modeller: Modeller, points: Points) -> tuple[Floats, Floats]:
+def _predicted(process: Process, modeller: Modeller, points: Points) -> tuple[Floats, Floats]:
     """Means and deviations of points, (n,) both; of very many not all at once, which would take much memory."""
     blocks = np.array_split(np.arange(len(points)), len(points) // _BLOCK + 1)
     mean, deviation = zip(*(process.predict(modeller.features.of(points.at(block))) for block in blocks), strict=True)

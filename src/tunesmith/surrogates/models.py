@@ -9,12 +9,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tunesmith.surrogates.dominance import front_ranks
-from tunesmith.surrogates.earlier import Expected
+from tunesmith.surrogates.earlier import Expectations
 from tunesmith.surrogates.evidence import Evidence
 from tunesmith.surrogates.features import Features, WithProgress
 from tunesmith.surrogates.fit import Hyper, default_hyper, fit
-from tunesmith.surrogates.posterior import Posterior
-from tunesmith.surrogates.prior import Process, WithPrior, learned_prior
+from tunesmith.surrogates.posterior import Posterior, Process
+from tunesmith.surrogates.prior import WithPrior, learned_prior
 from tunesmith.surrogates.rows import FITTED, modelled, stage
 from tunesmith.surrogates.transform import around_zero, warped
 
@@ -24,6 +24,8 @@ Rows = NDArray[np.intp]
 _FEWEST: Final = 3
 """Length scales are fitted from so many rows on."""
 _MOST_FAILURES: Final = 60
+_LEAST_LEFT: Final = 0.3
+"""Variance of what earlier studies do not explain, whatever the first few trials say: there are always surprises left."""
 
 
 class Data(NamedTuple):
@@ -64,7 +66,7 @@ class Modeller:
     `expected` is what earlier studies expect there, if there are any.
     """
 
-    def __init__(self, features: Features | WithProgress, expected: Expected | None = None) -> None:
+    def __init__(self, features: Features | WithProgress, expected: Expectations | None = None) -> None:
         self.features = features
         self._expected = expected
         self._fitted: dict[str, tuple[bytes, Hyper]] = {}
@@ -106,7 +108,7 @@ class Modeller:
         if prior is None:
             return self._process(f"objective {i}", train, fitted, pending)
         left, left_fitted = (data._replace(y=data.y - prior.at(data.features)) for data in (train, fitted))
-        return WithPrior(self._process(f"objective {i}", left, left_fitted, pending), prior)
+        return WithPrior(self._process(f"objective {i}", left, left_fitted, pending, _LEAST_LEFT), prior)
 
     def _limit(
         self, j: int, excess: Floats, features: Floats, noise: Floats, rows: tuple[Rows, Rows], pending: Floats
@@ -130,8 +132,10 @@ class Modeller:
         least = min(0.5, 1.0 - len(failed) / (len(failed) + len(rows[0])))
         return Chance(self._process(f"failure {kind}", train, fitted, pending), bound, least)
 
-    def _process(self, name: str, train: Data, fitted: Data, pending: Floats) -> Posterior:
+    def _process(self, name: str, train: Data, fitted: Data, pending: Floats, least: float = 0.0) -> Posterior:
+        """A process whose variance is `least` or more."""
         hyper = self._hyper(name, fitted)
+        hyper = hyper._replace(signal=max(hyper.signal, least))
         features = np.concatenate([train.features, pending])
         noise = np.concatenate([train.noise, np.ones(len(pending))])
         return Posterior(features, train.y, noise, hyper, self.features.column)

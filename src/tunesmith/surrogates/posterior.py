@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,20 @@ from tunesmith.surrogates.fit import JITTER, Hyper, matern
 Floats = NDArray[np.float64]
 
 _TRIES: Final = 6
+
+
+class Process(Protocol):
+    """What is believed of one outcome anywhere."""
+
+    @property
+    def noise(self) -> float:
+        """Variance of one observation of relative variance 1."""
+
+    def mean(self, features: Floats) -> Floats:
+        """Mean at features (m, q), shape (m,)."""
+
+    def predict(self, features: Floats) -> tuple[Floats, Floats]:
+        """Mean, and deviation given what is under way too; both (m,)."""
 
 
 @final

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, Protocol, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
-from tunesmith.surrogates.earlier import Expected
+from tunesmith.surrogates.earlier import Expectations
 from tunesmith.surrogates.fit import JITTER, default_hyper, matern
 from tunesmith.surrogates.posterior import Posterior
 
@@ -22,24 +22,10 @@ _DOUBT: Final = 0.5
 _NOISE: Final = 0.1
 
 
-class Process(Protocol):
-    """What is believed of one outcome anywhere."""
-
-    @property
-    def noise(self) -> float:
-        """Variance of one observation of relative variance 1."""
-
-    def mean(self, features: Floats) -> Floats:
-        """Mean at features (m, q), shape (m,)."""
-
-    def predict(self, features: Floats) -> tuple[Floats, Floats]:
-        """Mean, and deviation given what is under way too; both (m,)."""
-
-
 class PriorMean(NamedTuple):
     """What earlier studies lead to expect of one objective, on the scale of the model of this one."""
 
-    expected: Expected
+    expected: Expectations
     objective: int
     centre: Floats
     """(s,) what is subtracted from the expectations of each study."""
@@ -70,7 +56,7 @@ class WithPrior:
 
 
 def learned_prior(
-    expected: Expected, objective: int, features: Floats, distances: Floats, y: Floats, noise: Floats
+    expected: Expectations, objective: int, features: Floats, distances: Floats, y: Floats, noise: Floats
 ) -> PriorMean | None:
     """The most probable prior mean, given observations; None if earlier studies know nothing of the objective.
 

@@ -12,7 +12,7 @@ from tunesmith.samplers.gp.acquisition import confidence_bound, log_expected_imp
 from tunesmith.samplers.gp.hypervolume import Uncovered, reference_point
 from tunesmith.surrogates.dominance import front_ranks
 from tunesmith.surrogates.models import Models
-from tunesmith.surrogates.posterior import Posterior
+from tunesmith.surrogates.posterior import Process
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -84,6 +84,6 @@ def _uncovered(Y: Floats, everything: Floats) -> Uncovered:
     return Uncovered(front, reference_point(front, everything))
 
 
-def _predicted(processes: tuple[Posterior, ...], features: Floats) -> tuple[Floats, Floats]:
+def _predicted(processes: tuple[Process, ...], features: Floats) -> tuple[Floats, Floats]:
     means, deviations = zip(*(process.predict(features) for process in processes), strict=True)
     return np.column_stack(means), np.column_stack(deviations)

@@ -10,6 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tunesmith.samplers.base import Proposal
+from tunesmith.samplers.beliefs import Beliefs
 from tunesmith.samplers.branches import Branch
 from tunesmith.samplers.fresh import fresh_proposal
 from tunesmith.samplers.gp.branches import deciding, neglected_branch
@@ -19,7 +20,7 @@ from tunesmith.samplers.gp.trust import beyond, trust_radius
 from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
 from tunesmith.space.space import Space
-from tunesmith.surrogates.earlier import Expected
+from tunesmith.surrogates.earlier import Expectations
 from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.surrogates.features import Features, WithProgress
 from tunesmith.surrogates.models import Modeller, Models
@@ -58,9 +59,9 @@ class GaussianProcess:
         if view.space is not self._space or view.spec.earlier != self._earlier:
             self._space, self._earlier, self._moves = view.space, view.spec.earlier, moves_of(view.space)
             features = Features(view.space)
-            expected = Expected(self._earlier, view.space, features) if self._earlier else None
+            expected = Expectations(self._earlier, view.space, features) if self._earlier else None
             self._plain, self._staged = Modeller(features, expected), Modeller(WithProgress(features), expected)
-            self._deciding = deciding(view.space)
+            self._deciding, self._beliefs = deciding(view.space), Beliefs(view.space)
         evidence = evidence_of(view)
         proposals: list[Proposal] = []
         for number in range(view.next, view.next + n):
@@ -112,6 +113,7 @@ class GaussianProcess:
         def score(points: Points) -> Floats:
             features = modeller.features.of(points)
             value = merit.score(features) + chance_of_success(models, features)
+            value += self._beliefs.log_weight(points, len(tried))
             if radius is not None:
                 away = beyond(points, tried, self._moves.dense, radius)
                 value = np.where(away > 0, -_FAR - away, value)

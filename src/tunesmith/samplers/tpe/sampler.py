@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal
+from tunesmith.samplers.beliefs import Beliefs
 from tunesmith.samplers.branches import Branch
 from tunesmith.samplers.moves import moves_of
 from tunesmith.samplers.opening import opening_length, opening_proposal
@@ -50,6 +51,7 @@ class TPE:
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
         if view.space is not self._space:
             self._space, self._moves, self._columns = view.space, moves_of(view.space), Columns(view.space)
+            self._beliefs = Beliefs(view.space)
         evidence = self._evidence(view)
         proposals: list[Proposal] = []
         for number in range(view.next, view.next + n):
@@ -97,6 +99,7 @@ class TPE:
         for points in self._candidates(good, branch, rng):
             features = self._columns.features(points)
             ratio = good.log_ratio(features) - others.log_ratio(features)
+            ratio += self._beliefs.log_weight(points, len(view.trials))
             for row in points.X[np.argsort(-ratio, kind="stable")].tolist():
                 config = self._moves.codec.decode_row(row)
                 if not view.has(config) and view.space.allows(config):

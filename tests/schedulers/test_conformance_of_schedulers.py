@@ -15,6 +15,7 @@ from tunesmith.schedulers.hyperband import Hyperband
 from tunesmith.schedulers.median import Median
 from tunesmith.schedulers.patience import Patience
 from tunesmith.schedulers.promotion import Promotion
+from tunesmith.schedulers.race import Race
 from tunesmith.space.space import Space
 from tunesmith.testing.histories import spec_of
 from tunesmith.testing.schedulers import SchedulerConformance
@@ -31,6 +32,7 @@ METHODS: dict[str, Callable[[], Scheduler]] = {
     "PASHA": PASHA,
     "Extrapolation": Extrapolation,
     "Folds": lambda: Folds(least=3),
+    "Race": lambda: Race(Finals(Promotion())),
     "Any": lambda: Any(Halving(), Any(Patience(2), Median(warmup=3))),
     **{f"Named_{name}": lambda name=name: chosen(name) for name in scheduler_names()},
 }

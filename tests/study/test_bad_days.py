@@ -277,6 +277,7 @@ def test_two_drivers_on_one_study_share_its_budget(tmp_path):
     with closing(SqliteStore(tmp_path / "x.db")) as store:
         trials = store.changes("square").trials
         assert [trial.number for trial in trials] == list(range(120))
-        assert len({trial.config["x"] for trial in trials}) == 120
+        searched = [trial.config["x"] for trial in trials if trial.twin is None]
+        assert len(set(searched)) == len(searched) >= 117  # the best one is repeated, at most once by each driver
         assert all(trial.state is ts.State.DONE for trial in trials)
         assert check_log(store, "square") == []

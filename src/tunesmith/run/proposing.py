@@ -33,7 +33,9 @@ def asked_fact(view: View, proposal: Proposal, order: New, seed: int) -> Asked:
 
 
 def config_key(view: View, asked: Asked) -> str | None:
-    """Makes the store refuse a configuration that another worker asked for in the same moment."""
-    if view.spec.space.grows or asked.twin is not None or asked.parent is not None:
+    """Makes the store refuse a configuration, or a repeat, that another worker asked for in the same moment."""
+    if asked.twin is not None:
+        return f"repeat/{asked.twin}/{sum(trial.twin == asked.twin for trial in view.trials)}"
+    if view.spec.space.grows or asked.parent is not None:
         return None
     return f"config/{asked.config!r}"

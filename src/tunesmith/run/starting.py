@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import final
 
 from tunesmith.errors import BudgetSpent, Conflict, IllegalTransition, SpaceExhausted
-from tunesmith.run.ahead import Ahead, Made, made
+from tunesmith.run.ahead import Ahead, Made, made_for
 from tunesmith.run.executor import Executor, Job
 from tunesmith.run.folder import fork_checkpoint, trial_folder
 from tunesmith.run.log import StudyLog
-from tunesmith.run.proposing import asked_fact, config_key, trial_rng, trial_seed
+from tunesmith.run.proposing import asked_fact, config_key
 from tunesmith.run.watcher import Watcher
-from tunesmith.samplers.base import Proposal, Sampler
+from tunesmith.samplers.base import Sampler
 from tunesmith.schedulers.base import New, Order, Resume, Scheduler
 from tunesmith.trials.facts import Draft, Lost, Opened, Resumed, Started, Stopped
 from tunesmith.trials.trial import State, Trial
@@ -136,15 +136,16 @@ class Starter:
                 self._log.take_over(self.busy)
                 if opened is None or self._log.view.trials[number].version != opened.version:
                     return True
+                if order.config is not None:
+                    self._reserved = number  # the scheduler may want something else by now
+                    return True
                 continue
             self._submit(changes.trials[-1])
             return True
 
     def _proposal(self, view: View, order: New) -> Made:
-        if order.config is None:
-            return self._ahead.take(view, self._ended()) or made(self._sampler, view)
-        proposal = Proposal(view.space.check(order.config), order.by, order.why)
-        return Made(proposal, view, trial_seed(trial_rng(view)))
+        held = self._ahead.take(view, self._ended()) if order.config is None else None
+        return held or made_for(order, self._sampler, view)
 
     @property
     def thinks_ahead(self) -> bool:

@@ -17,6 +17,7 @@ from tunesmith.stores.base import Store
 from tunesmith.stores.sqlite import SqliteStore
 from tunesmith.trials.facts import Draft, Revised
 from tunesmith.trials.spec import Budget, MetricLimit, Objective, Pick, StudySpec
+from tunesmith.warm_start import Source, with_earlier
 
 _SIX_DIGITS: Final = 1_000_000
 
@@ -36,6 +37,8 @@ class Wanted:
     scheduler: str | Scheduler | None
     points: Sequence[Mapping[str, Any]]
     steps: int | None = None
+    confirm: float | None = None
+    warm_start: Sequence[Source] = ()
 
     def spec(self, name: str) -> StudySpec:
         """The definition of a new study."""
@@ -50,6 +53,7 @@ class Wanted:
             sampler=describe_sampler(self.sampler or "auto", _checked(self.points, self.space)),
             scheduler=describe_scheduler(self.scheduler or "auto"),
             steps=self.steps,
+            **({} if self.confirm is None else {"confirm": self.confirm}),
         )
 
 
@@ -57,6 +61,7 @@ def settle(store: Store, name: str, wanted: Wanted) -> None:
     """Make the store hold the wanted study. Raises `StudyChanged` if it holds another search under this name."""
     if name not in {study.name for study in store.studies()}:
         spec = wanted.spec(name)
+        spec = replace(spec, earlier=with_earlier(spec, wanted.warm_start, store))
         try:
             store.create(spec)
         except DuplicateStudy:
@@ -75,6 +80,7 @@ def settle(store: Store, name: str, wanted: Wanted) -> None:
         if changed:
             raise _changed_study(store, name, changed)
     revised = _revised(known, wanted)
+    revised = replace(revised, earlier=with_earlier(revised, wanted.warm_start, store))
     if revised != store.spec(name):
         store.append(name, [Draft(None, Revised(revised))])
 
@@ -128,7 +134,7 @@ def _revised(known: StudySpec, wanted: Wanted) -> StudySpec:
         revised = replace(revised, sampler=sampler)
     if wanted.scheduler is not None:
         revised = replace(revised, scheduler=describe_scheduler(wanted.scheduler))
-    return revised
+    return revised if wanted.confirm is None else replace(revised, confirm=wanted.confirm)
 
 
 def _checked(points: Sequence[Mapping[str, Any]], space: Space | None) -> list[Mapping[str, Any]]:

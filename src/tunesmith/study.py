@@ -22,7 +22,7 @@ from tunesmith.run.folder import load_checkpoint, study_folder, trial_folder
 from tunesmith.run.threads import one_thread
 from tunesmith.samplers.auto import choose_sampler
 from tunesmith.samplers.base import Sampler
-from tunesmith.schedulers.auto import choose_scheduler
+from tunesmith.schedulers.auto import choose_scheduler, confirmation
 from tunesmith.schedulers.base import Decision, Scheduler
 from tunesmith.space.space import Space
 from tunesmith.stores.base import Store
@@ -32,12 +32,14 @@ from tunesmith.trials.lineage import Segment, schedule
 from tunesmith.trials.spec import Budget, Pick, StudySpec, limits_from, objectives_from, seconds_from
 from tunesmith.trials.trial import FailureKind, State, Trial
 from tunesmith.trials.view import View
+from tunesmith.warm_start import Source
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
     from tunesmith.analysis.ablation import Ablation
+    from tunesmith.analysis.confirm import Confirmed
     from tunesmith.analysis.health.finding import Finding
     from tunesmith.analysis.importance.shares import Importance, Method, Region
 
@@ -80,12 +82,15 @@ class Study:
         points: Sequence[Mapping[str, Any]] = (),
         pick: Pick | None = None,
         steps: int | None = None,
+        confirm: float | None = None,
+        warm_start: Sequence[Source] = (),
     ) -> Study:
         """Continue the study of this name in `store`, or begin it.
 
         What is left out stays as the study has it. Budgets (`trials`, `time`, `cost`) are totals and may be changed;
         `sampler` and `scheduler` too. Another space, other objectives or another seed under the same name raise
-        `StudyChanged`. `points` are configurations to try right after the default one.
+        `StudyChanged`. `points` are configurations to try right after the default one; `warm_start` names
+        earlier studies to begin from, of which what they found is kept with this one.
         """
         opened = open_store(store)
         wanted = Wanted(
@@ -99,6 +104,8 @@ class Study:
             scheduler=scheduler,
             points=points,
             steps=steps,
+            confirm=confirm,
+            warm_start=warm_start,
         )
         try:
             settle(opened, name, wanted)
@@ -134,13 +141,20 @@ class Study:
     def best(self) -> Trial:
         """The best trial: feasible, with the best first objective. Raises `InvalidStudy` while there is none.
 
-        Where noise is large, the one of the ten best of which the best is expected.
+        Where noise is large, the one of the ten best of which the best is expected; once the best ones have been repeated,
+        the one that is confirmed, and `study.confirmed` says what it is worth.
         """
         view = self._reading.view(curves=False)
         best = best_of(view)
         if best is None:
             raise InvalidStudy(f"Study {self.name!r} has no result yet: {_tally(view.trials)}.")
         return best.trial
+
+    @property
+    def confirmed(self) -> Confirmed | None:
+        """What the winner came to when it was trained again on fresh seeds; None as long as it was not."""
+        best = best_of(self._reading.view(curves=False))
+        return None if best is None else best.confirmed
 
     @property
     def front(self) -> list[Trial]:
@@ -186,12 +200,12 @@ class Study:
 
     @property
     def choices(self) -> list[str]:
-        """Which sampler and which scheduler the study has, and why, in a sentence each."""
+        """Which sampler and which scheduler the study has and why, and what is repeated, in a sentence each."""
         if self.spec.scheduler != "auto":
-            return [self.sampler.why, self.scheduler.why]
+            return [self.sampler.why, self.scheduler.why, *confirmation(self.spec)]
         # What `auto` means for a run depends on where its trials run, which paused ones tell.
         paused = any(trial.state is State.PAUSED for trial in self.trials)
-        return [self.sampler.why, choose_scheduler(self.spec, parks=paused).why]
+        return [self.sampler.why, choose_scheduler(self.spec, parks=paused).why, *confirmation(self.spec)]
 
     def table(self) -> Table:
         """All trials as columns and rows of plain values."""
@@ -216,10 +230,11 @@ class Study:
     def ask(self) -> Trial:
         """The next trial to train: `trial.number`, `trial.config`, `trial.seed`.
 
-        Trials whose process has died are given out again before new ones. Raises `BudgetSpent` when the study's trials
-        are used up, `SpaceExhausted` when a finite space is.
+        Before new ones come trials whose process has died, and paused ones that shall go on, from `trial.last.step`.
+        Raises `BudgetSpent` when the study's trials are used up, `SpaceExhausted` when a finite space is, and `NothingToDo`
+        when the scheduler waits for trials that run.
         """
-        return self._desk.ask(self.sampler.sampler)
+        return self._desk.ask(self.sampler.sampler, self.scheduler.scheduler)
 
     def enqueue(self, config: Mapping[str, Any]) -> Trial:
         """Add a trial with this configuration (missing parameters at their defaults), to be trained before others."""
@@ -232,6 +247,7 @@ class Study:
     def report(self, target: Trial | str | Path, *, step: int | None = None, **metrics: float) -> Decision | Path:
         """`report(trial, step=3, val_loss=0.4)` records metrics of a running trial and returns what becomes of it.
 
+        A `Stop` or a `Pause` has been recorded then: train something else. `ask` gives a paused trial out when it shall go on.
         `report("report.html")` writes a page about the study, complete in one file, and returns its path.
         """
         if isinstance(target, Trial):
@@ -265,20 +281,6 @@ class Study:
             weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         return study_folder(self._scratch, self.name)
 
-    def _write_report(self, path: Path) -> Path:
-        from tunesmith.plots.page import report_html  # noqa: PLC0415  plotly is only needed here
-
-        try:
-            with one_thread():
-                page = report_html(self.view, notes=self.choices)
-            path.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise InvalidStudy(
-                f"{path} cannot be written ({error.strerror}); name a file in a directory that you may write to."
-            ) from None
-        return path.absolute()
-
-    def close(self) -> None:
     def load(self, number: int | None = None) -> Any:
         """The state that the best trial, or trial `number`, saved last, as `ctx.load()` gives it.
 
@@ -293,6 +295,20 @@ class Study:
             )
         return checkpoint.state
 
+    def _write_report(self, path: Path) -> Path:
+        from tunesmith.plots.page import report_html  # noqa: PLC0415  plotly is only needed here
+
+        try:
+            with one_thread():
+                page = report_html(self.view, notes=self.choices)
+            path.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise InvalidStudy(
+                f"{path} cannot be written ({error.strerror}); name a file in a directory that you may write to."
+            ) from None
+        return path.absolute()
+
+    def close(self) -> None:
         """Give back the store's connection."""
         self.store.close()
 

@@ -22,7 +22,7 @@ from tunesmith.run.record import take_record
 from tunesmith.run.watcher import Watcher
 from tunesmith.run.words import config_text, metrics_text, plural
 from tunesmith.samplers.base import Sampler
-from tunesmith.schedulers.auto import choose_scheduler
+from tunesmith.schedulers.auto import choose_scheduler, confirmation, confirming
 from tunesmith.schedulers.base import Scheduler
 from tunesmith.space.hints import bind, name_of
 from tunesmith.space.space import Space
@@ -31,6 +31,7 @@ from tunesmith.stores.memory import MemoryStore
 from tunesmith.study import DEFAULT_STORE, Study
 from tunesmith.trials.facts import Draft, Revised
 from tunesmith.trials.spec import Pick, StudySpec, seconds_from
+from tunesmith.warm_start import Source
 
 
 def tune(
@@ -55,6 +56,8 @@ def tune(
     points: Sequence[Mapping[str, Any]] = (),
     pick: Pick | None = None,
     steps: int | None = None,
+    confirm: float | None = None,
+    warm_start: Sequence[Source] = (),
     progress: Progress | Watcher = "auto",
 ) -> Study:
     """Search the hyperparameters of a training function.
@@ -71,6 +74,11 @@ def tune(
     `name` is the study's, by default the function's. `store=None` keeps it in memory only. `points` are configurations
     to try right after the default one. `pick` says which report is a trial's value: "last" (default), "best", or the "mean"
     of all, as of folds. `steps` is how many reports a full training makes, which early stopping otherwise learns.
+
+    Up to the part `confirm` of the budget, 0.15 unless told otherwise, goes to repeats of the best configurations and the
+    default on fresh seeds, if values depend on the seed: `study.confirmed` says what the winner is really worth. 0 for none.
+    `warm_start` names earlier studies of like spaces to begin from: by name, as "other.db::name", as a `Study`, or with
+    `ts.WarmStart(study, renamed={"old": "new"})`.
 
     Ctrl-C once ends the search fairly and returns; twice raises KeyboardInterrupt, SIGTERM ends the program, both after
     all that was reported is safe. Returns the study: `study.best.config`, `study.best.values`, `study.report("report.html")`.
@@ -100,6 +108,8 @@ def tune(
         points=points,
         pick=pick,
         steps=steps,
+        confirm=confirm,
+        warm_start=warm_start,
     )
     try:
         return run_study(study, places, watcher, origin=origin_of(function))
@@ -155,14 +165,15 @@ def run_study(study: Study, executor: Executor, watcher: Watcher, *, origin: Ori
         study=study.name,
         executor=executor,
         sampler=study.sampler.sampler,
-        scheduler=study.scheduler.scheduler,
+        scheduler=confirming(study.spec, study.scheduler.scheduler),
         watcher=watcher,
         folder=study.folder,
         record=take_record(origin, executor, devices_from("auto")),
         clock=executor.clock,
     )
     try:
-        watcher.said(f"Study {study.name!r}: {_goal(study.spec)}\n  {study.sampler.why}\n  {study.scheduler.why}")
+        choices = [study.sampler.why, study.scheduler.why, *confirmation(study.spec)]
+        watcher.said("\n  ".join([f"Study {study.name!r}: {_goal(study.spec)}", *choices]))
         study.ending = driver.run()
     finally:
         watcher.close()

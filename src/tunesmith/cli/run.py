@@ -24,6 +24,7 @@ from tunesmith.space.hints import bind
 from tunesmith.study import Study
 from tunesmith.trials.spec import seconds_from
 from tunesmith.tuning import run_study
+from tunesmith.warm_start import WarmStart
 
 _EXAMPLE: Final = "tunesmith run train.py:train --minimize val_loss --trials 60"
 
@@ -58,6 +59,22 @@ _EXAMPLE: Final = "tunesmith run train.py:train --minimize val_loss --trials 60"
     "--pick", type=click.Choice(["last", "best", "mean"]), help="Which report is a trial's value.  [default: last]"
 )
 @click.option("--steps", type=int, help="How many reports a full training makes, if you know.")
+@click.option(
+    "--confirm", type=float, help="Part of the budget for repeats of the best on fresh seeds.  [default: 0.15]"
+)
+@click.option(
+    "--warm-start",
+    "warm_start",
+    multiple=True,
+    metavar="STUDY",
+    help="An earlier study to begin from, STORE::STUDY if it is in another store; may be given several times.",
+)
+@click.option(
+    "--renamed",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="A parameter of the earlier studies that has another name now; may be given several times.",
+)
 @click.option(
     "--metrics-file",
     help="Programs only: a file in the trial's own folder ($TUNESMITH_FOLDER) to which the program writes metrics.",
@@ -120,7 +137,7 @@ def _of_function(target: str, options: dict[str, Any]) -> tuple[Study, Executor,
     executor = Processes(
         Target(function, binding),
         slots=options["parallel"],
-        devices=devices_from(_devices(options)),
+        devices=devices_from(devices_given(options)),
         time_limit=seconds_from(options["trial_time"], "--trial-time"),
     )
     name = options["name"] or target.rpartition(":")[2]
@@ -149,7 +166,7 @@ def _of_program(sweep: Sweep, options: dict[str, Any], *, cwd: Path | None) -> t
     executor = Command(
         sweep.command,
         slots=options["parallel"],
-        devices=devices_from(_devices(options)),
+        devices=devices_from(devices_given(options)),
         time_limit=seconds_from(options["trial_time"], "--trial-time"),
         cwd=cwd,
         metrics_file=options["metrics_file"],
@@ -172,15 +189,16 @@ def _open(name: str, space: Any, options: dict[str, Any], minimize: Sequence[str
         space=space,
         minimize=list(minimize),
         maximize=list(maximize),
-        limits=_limits(options["limits"]) or None,
+        limits=limits_given(options["limits"]) or None,
+        warm_start=_warm_start(options["warm_start"], options["renamed"]),
         **{
             key: options[key]
-            for key in ("store", "seed", "trials", "time", "cost", "sampler", "scheduler", "pick", "steps")
+            for key in ("store", "seed", "trials", "time", "cost", "sampler", "scheduler", "pick", "steps", "confirm")
         },
     )
 
 
-def _limits(given: Sequence[str]) -> dict[str, str]:
+def limits_given(given: Sequence[str]) -> dict[str, str]:
     limits = {}
     for text in given:
         op = "<=" if "<=" in text else ">="
@@ -191,6 +209,18 @@ def _limits(given: Sequence[str]) -> dict[str, str]:
     return limits
 
 
-def _devices(options: dict[str, Any]) -> str | int:
+def _warm_start(studies: Sequence[str], renamed: Sequence[str]) -> list[WarmStart]:
+    names = {}
+    for text in renamed:
+        old, found, new = text.partition("=")
+        if not found:
+            raise InvalidStudy(f"--renamed {text!r}: write the earlier name and the new one, as in learning_rate=lr.")
+        names[old.strip()] = new.strip()
+    if names and not studies:
+        raise InvalidStudy("--renamed says names of earlier studies; name one with --warm-start.")
+    return [WarmStart(study, names) for study in studies]
+
+
+def devices_given(options: dict[str, Any]) -> str | int:
     given = str(options["devices"])
     return int(given) if given.isdigit() else given

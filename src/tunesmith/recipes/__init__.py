@@ -1,0 +1,1 @@
+"""Whole strategies, made of samplers, schedulers and trainings."""

@@ -1,0 +1,53 @@
+"""Proposing: the sampler of a guided search. In each stage it tries what the stage is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+from numpy.random import Generator
+
+from tunesmith.recipes.guided.plan import Name, Plan
+from tunesmith.samplers.base import Proposal, Sampler
+from tunesmith.samplers.ladder import Ladder
+from tunesmith.space.space import Space
+from tunesmith.trials.view import View
+
+
+@final
+class Staged:
+    """Learning rates along a line, batches with the rate that goes with them, and elsewhere the inner sampler in a part of the space."""
+
+    def __init__(self, inner: Sampler | None = None) -> None:
+        self.inner = inner or Ladder()
+        self._part: Space | None = None
+
+    def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
+        proposals: list[Proposal] = []
+        for number in range(view.next, view.next + n):
+            proposals.append(self._one(view.asking(number), proposals, rng))
+        return proposals
+
+    def _one(self, view: View, before: Sequence[Proposal], rng: Generator) -> Proposal:
+        plan = Plan(view)
+        stage = plan.now
+        for proposal in self._planned(plan, stage):
+            if all(proposal.config != other.config for other in before):
+                return proposal
+        part = self._kept(plan.part(stage))
+        found = self.inner.ask(view if part is view.space else view.restricted(part), 1, rng)[0]
+        return Proposal(found.config, f"{stage}/{found.by}", found.why)
+
+    def _planned(self, plan: Plan, stage: Name) -> list[Proposal]:
+        if stage == "learning rate":
+            why = "other learning rates, with all else as in the best configuration so far"
+            return [Proposal(config, f"{stage}/line", why) for config in plan.next_rates()]
+        if stage == "batch and schedule":
+            return [Proposal(config, f"{stage}/coupled", why) for config, why in plan.next_batches()]
+        return []
+
+    def _kept(self, part: Space) -> Space:
+        """The same object for the same part, since what samplers have learned hangs on it."""
+        if self._part is None or part != self._part:
+            self._part = part
+        return self._part

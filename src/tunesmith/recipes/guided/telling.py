@@ -1,0 +1,53 @@
+"""Telling: what a stage has learned is said when the next one begins."""
+
+from __future__ import annotations
+
+from typing import final
+
+from tunesmith.recipes.guided.story import roles_sentence, stage_of_last, story
+from tunesmith.run.watcher import Watcher
+from tunesmith.trials.changes import Changes
+from tunesmith.trials.view import View
+
+
+@final
+class Telling:
+    """What the inner watcher shows, and between it the chapters of the story, each once."""
+
+    def __init__(self, inner: Watcher) -> None:
+        self.inner = inner
+        self._told: set[str] = set()
+        self._stage: str | None = None
+        self._view: View | None = None
+
+    def changed(self, view: View, changes: Changes) -> None:
+        self.inner.changed(view, changes)
+        if self._view is None:
+            self.said(f"Stages by role: {roles_sentence(view)}")
+            # What earlier runs have told is not told again.
+            self._told |= (
+                {chapter.stage for chapter in story(view) if chapter.state == "over"} if view.trials else set()
+            )
+        self._view = view
+        stage = stage_of_last(view)
+        if stage is not None and stage != self._stage:
+            self._stage = stage
+            self._tell(view, "over", "skipped")
+
+    def _tell(self, view: View, *states: str) -> None:
+        for chapter in story(view):
+            # How it was confirmed is part of the study's result.
+            if chapter.state in states and chapter.stage not in self._told and chapter.stage != "confirmation":
+                self._told.add(chapter.stage)
+                self.said(f"  {chapter}")
+
+    def said(self, text: str) -> None:
+        self.inner.said(text)
+
+    def tick(self, view: View) -> None:
+        self.inner.tick(view)
+
+    def close(self) -> None:
+        self.inner.close()
+        if self._view is not None and self._view.trials:
+            self._tell(self._view, "over", "skipped", "now")

@@ -16,7 +16,7 @@ from tunesmith.space.space import Space
 from tunesmith.stores.base import Store
 from tunesmith.stores.sqlite import SqliteStore
 from tunesmith.trials.facts import Draft, Revised
-from tunesmith.trials.spec import Budget, MetricLimit, Objective, Pick, StudySpec
+from tunesmith.trials.spec import CONFIRM, Budget, MetricLimit, Objective, Pick, StudySpec
 from tunesmith.warm_start import Source, with_earlier
 
 _SIX_DIGITS: Final = 1_000_000
@@ -53,7 +53,7 @@ class Wanted:
             sampler=describe_sampler(self.sampler or "auto", _checked(self.points, self.space)),
             scheduler=describe_scheduler(self.scheduler or "auto"),
             steps=self.steps,
-            **({} if self.confirm is None else {"confirm": self.confirm}),
+            confirm=CONFIRM if self.confirm is None else self.confirm,
         )
 
 

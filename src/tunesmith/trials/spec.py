@@ -15,6 +15,8 @@ from tunesmith.trials.earlier import Earlier
 
 _VERSION: Final = 1
 _UNITS: Final[Mapping[str, float]] = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+CONFIRM: Final = 0.15
+"""The part of a budget that goes to repeats, unless told otherwise."""
 
 Pick: TypeAlias = Literal["last", "best", "mean"]
 
@@ -96,7 +98,7 @@ class StudySpec:
     """How many steps a full training reports, if that is known beforehand; finished trials tell it otherwise."""
     paused: bool = False
     """Whether drivers shall start nothing for now."""
-    confirm: float = 0.15
+    confirm: float = CONFIRM
     """The part of the budget that goes to repeats of the best configurations on fresh seeds; 0 for none."""
     earlier: tuple[Earlier, ...] = ()
     """What earlier studies found out, as evidence that the search begins with."""
@@ -172,7 +174,7 @@ class StudySpec:
             scheduler=doc["scheduler"],
             steps=doc.get("steps"),
             paused=doc.get("paused", False),
-            confirm=doc.get("confirm", 0.15),
+            confirm=doc.get("confirm", CONFIRM),
             earlier=tuple(Earlier.from_json(study) for study in doc.get("earlier", ())),
         )
 

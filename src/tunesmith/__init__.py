@@ -60,6 +60,7 @@ if typing.TYPE_CHECKING:
     )
     from tunesmith.space.space import Space as Space
     from tunesmith.study import Study as Study
+    from tunesmith.training.coordinate_check import coordinate_check as coordinate_check
     from tunesmith.training.early_stopping import EarlyStopping as EarlyStopping
     from tunesmith.training.fitting import largest_batch as largest_batch
     from tunesmith.training.gradients import noise_scale as noise_scale
@@ -68,6 +69,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.training.hypergradient.in_study import Hypergradient as Hypergradient
     from tunesmith.training.hypergradient.online import HypergradientDescent as HypergradientDescent
     from tunesmith.training.lr_range import lr_range as lr_range
+    from tunesmith.training.scale_up import scale_up as scale_up
     from tunesmith.training.scaling import scale_batch as scale_batch
     from tunesmith.training.throughput import throughput as throughput
     from tunesmith.trials.trial import State as State, Trial as Trial
@@ -117,6 +119,7 @@ _HOMES: typing.Final = {
     "space.params": ("Choice", "Fixed", "Float", "Int", "Ordinal"),
     "space.space": ("Space",),
     "study": ("Study",),
+    "training.coordinate_check": ("coordinate_check",),
     "training.early_stopping": ("EarlyStopping",),
     "training.fitting": ("largest_batch",),
     "training.gradients": ("noise_scale",),
@@ -125,6 +128,7 @@ _HOMES: typing.Final = {
     "training.hypergradient.in_study": ("Hypergradient",),
     "training.hypergradient.online": ("HypergradientDescent",),
     "training.lr_range": ("lr_range",),
+    "training.scale_up": ("scale_up",),
     "training.scaling": ("scale_batch",),
     "training.throughput": ("throughput",),
     "trials.trial": ("State", "Trial"),

@@ -28,7 +28,7 @@ def by_group(races: Sequence[Race], n: int, suffix: str = "") -> Iterator[Part]:
 def winners(parts: Iterable[Part], usual: str) -> str:
     """Mean regrets: ours, the usual choice, and the best of the other peers, chosen after the fact; the least is bold.
 
-    All are taken where all of the methods ran that ran on all of the part's tasks.
+    All are taken where all of the methods ran that ran on all of the part's tasks. Variants of ours are left out.
     """
     rows = []
     for part in parts:
@@ -51,6 +51,7 @@ def winners(parts: Iterable[Part], usual: str) -> str:
 def _everywhere(part: Part) -> Iterator[str]:
     """The methods that ran for so long on all of the tasks."""
     tasks = {race.task for race in part.races}
-    for name in measure.methods_of(part.races):
+    names = [name for name in measure.methods_of(part.races) if name == OURS or not name.startswith("tunesmith:")]
+    for name in names:
         if {race.task for race in part.races if race.method == name and len(race.regret) >= part.n} == tasks:
             yield name

@@ -8,6 +8,7 @@
     ├── InvalidFile          a sweep file or a command line that cannot be read (also a ValueError)
     ├── InvalidFilter        a filter of trials that cannot be read (also a ValueError)
     ├── SpaceExhausted       every configuration of a finite space has been tried
+    ├── NothingToDo          the scheduler gives out no trial now
     ├── MissingExtra         an optional dependency is needed; the message holds the install command (also an ImportError)
     └── StoreError           the study's store refuses
         ├── UnknownStudy     no study of that name (also a KeyError)
@@ -52,6 +53,10 @@ class InvalidFilter(TunesmithError, ValueError):
 
 class SpaceExhausted(TunesmithError):
     """Every configuration of a finite space has been tried."""
+
+
+class NothingToDo(TunesmithError):
+    """The scheduler gives out no trial now: others have to go on first, or there is nothing left to train."""
 
 
 class MissingExtra(TunesmithError, ImportError):

@@ -12,6 +12,7 @@ from tunesmith.errors import SpaceExhausted
 from tunesmith.run.proposing import trial_rng, trial_seed
 from tunesmith.run.threads import one_thread
 from tunesmith.samplers.base import Proposal, Sampler
+from tunesmith.schedulers.base import New
 from tunesmith.trials.view import View
 
 _FEWEST: Final = 4
@@ -32,6 +33,15 @@ def made(sampler: Sampler, view: View) -> Made:
     with one_thread():
         proposal = sampler.ask(view, 1, rng)[0]
     return Made(proposal, view, trial_seed(rng))
+
+
+def made_for(order: New, sampler: Sampler, view: View) -> Made:
+    """For trial `view.next` what the order gives itself, else what the sampler proposes, which may raise `SpaceExhausted`."""
+    if order.config is None:
+        return made(sampler, view)
+    # What a growing space asks for is only known as the objective runs.
+    config = order.config if view.spec.space.grows else view.space.check(order.config)
+    return Made(Proposal(config, order.by, order.why), view, trial_seed(trial_rng(view)))
 
 
 @final

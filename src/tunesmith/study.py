@@ -296,11 +296,14 @@ class Study:
         return checkpoint.state
 
     def _write_report(self, path: Path) -> Path:
+        from tunesmith.analysis.panels.chronicle import MOST_FACTS, chronicle  # noqa: PLC0415
         from tunesmith.plots.page import report_html  # noqa: PLC0415  plotly is only needed here
 
+        view = self.view
         try:
             with one_thread():
-                page = report_html(self.view, notes=self.choices)
+                told = chronicle(self.store.events(self.name)) if view.seq <= MOST_FACTS else None
+                page = report_html(view, notes=self.choices, told=told)
             path.write_text(page, encoding="utf-8")
         except OSError as error:
             raise InvalidStudy(
@@ -319,6 +322,13 @@ class Study:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _repr_html_(self) -> str:
+        """The study as a notebook shows it."""
+        from tunesmith.plots.card import study_card  # noqa: PLC0415
+
+        with one_thread():
+            return study_card(self._reading.view(curves=False))
 
     def __repr__(self) -> str:
         return f"<Study {self.name!r}: {_tally(self.trials)}>"

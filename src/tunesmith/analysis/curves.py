@@ -74,6 +74,8 @@ class Curves:
     """How many trials reported the metric; more than there are lines if some are left out."""
     stopped: int
     """How many of the `total` were stopped before their end."""
+    paused: int
+    """How many of them are paused."""
     best: int | None
     """The number of the study's best trial, if it has a line."""
     points: int | None
@@ -118,6 +120,7 @@ def curves(
         lines=lines,
         total=len(reported),
         stopped=sum(trial.state is State.STOPPED for trial in reported),
+        paused=sum(trial.state is State.PAUSED for trial in reported),
         best=next((line.number for line in lines if line.best), None),
         points=points if any(lengths[trial.number] > points for trial in trials) else None,
         log=is_wide(values, sign),

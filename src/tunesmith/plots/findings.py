@@ -52,6 +52,9 @@ def curves_finding(data: Curves) -> str:
     was = "were" if data.stopped > 1 else "was"
     best = f"Trial {data.best} is best; " if data.best is not None else ""
     finding = f"{best}{stopped} {was} stopped early"
+    if data.paused:
+        paused = f"{data.paused:,} of {data.total:,} trials {'is' if data.paused == 1 else 'are'} paused"
+        finding = f"{best}{paused}" + (f", {data.stopped:,} {was} stopped early" if data.stopped else "")
     return finding[0].upper() + finding[1:]
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from tunesmith.analysis.axes import near_range
 from tunesmith.analysis.figures import Pareto, Volume
-from tunesmith.plots.grids import grid
+from tunesmith.plots.grids import grid, reached
 from tunesmith.plots.texts import (
     better_text,
     clip,
@@ -61,6 +62,8 @@ def pareto_remarks(data: Pareto) -> list[str]:
         beyond = int((~data.feasible).sum())
         limits = join_text([clip(limit, _NAME) for limit in data.limits])
         remarks.append(f"Hollow: beyond the limits ({limits}), {count_text(beyond, 'trial')}.")
+    if any(_near(data, objective) for objective in range(len(data.metrics))):
+        remarks.append("Some values lie far off the others: double-click the figure to see all.")
     if data.without:
         remarks.append(f"Left out: {count_text(data.without, 'trial')} without a value of each objective.")
     return remarks
@@ -73,7 +76,7 @@ def pareto_figure(data: Pareto) -> go.Figure:
     figure = go.Figure(layout=layout(plot_text(pareto_finding(data), 120), height=height + 110))
     named: set[str] = set()
     for (first, second), cell in zip(pairs, cells, strict=True):
-        axes = [axis(plot_text(better_text(data.metrics[i], data.directions[i], 24))) for i in (first, second)]
+        axes = [_axis(data, objective) for objective in (first, second)]
         figure.update_layout(cell.axes(*axes))
         if len(pairs) == 1:
             figure.add_trace(_stairs(data, cell.x, cell.y))
@@ -82,6 +85,16 @@ def pareto_figure(data: Pareto) -> go.Figure:
             named.add(trace.name)
             figure.add_trace(trace)
     return figure
+
+
+def _axis(data: Pareto, objective: int) -> dict[str, Any]:
+    name = plot_text(better_text(data.metrics[objective], data.directions[objective], 24))
+    near = _near(data, objective)
+    return axis(name) if near is None else axis(name, range=reached(*near))
+
+
+def _near(data: Pareto, objective: int) -> tuple[float, float] | None:
+    return near_range(data.values[:, objective], 1.0 if data.directions[objective] == "minimize" else -1.0)
 
 
 def _groups(data: Pareto, first: int, second: int) -> list[go.Scatter]:

@@ -193,6 +193,8 @@ class Panel(NamedTuple):
     """Whether it needs learning curves, which most of a large study's bulk are."""
     logged: bool = False
     """Whether the log tells it more than the trials do."""
+    wide: bool = False
+    """Whether it needs the whole width of a page."""
     modelled: bool = False
     """Whether it takes a model of the trials, and so seconds; raises `InvalidStudy` where too few trials tell."""
 
@@ -210,19 +212,23 @@ PANELS: Final[Mapping[str, Panel]] = {
     "pareto": Panel("Front", pareto_section, _several),
     "volume": Panel("Hypervolume", volume_section, _several),
     "curves": Panel("Learning curves", curves_section, filtered=True, curves=True, logged=True),
-    "parallel": Panel("Parameters and outcome", parallel_section),
-    "slices": Panel("Slices", slices_section),
+    "parallel": Panel("Parameters and outcome", parallel_section, wide=True),
+    "slices": Panel("Slices", slices_section, wide=True),
     "plane": Panel(
         "Batch size and learning rate", plane_section, lambda view: data.plane_params(view.space) is not None
     ),
     "population": Panel(
-        "Population", population_section, lambda view: any(t.parent is not None for t in view.trials), curves=True
+        "Population",
+        population_section,
+        lambda view: any(t.parent is not None for t in view.trials),
+        curves=True,
+        wide=True,
     ),
     "failures": Panel("Failures", failures_section, _some_failed),
-    "timeline": Panel("Timeline", timeline_section, logged=True),
+    "timeline": Panel("Timeline", timeline_section, logged=True, wide=True),
     "importance": Panel("Importance", importance_section, modelled=True),
     "ablation": Panel("From the default to the winner", ablation_section, modelled=True),
-    "contour": Panel("The two that matter most", contour_section, modelled=True),
+    "contour": Panel("The two that matter most", contour_section, modelled=True, wide=True),
 }
 """In the order of the page; a new figure is one line here."""
 

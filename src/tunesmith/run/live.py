@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tunesmith.run.budget import active_seconds, total_cost
+from tunesmith.run.pace import Pace
 from tunesmith.run.progress import Tally
 from tunesmith.run.words import config_text, duration, metrics_text, number, plural, sparkline
 from tunesmith.trials.changes import Changes
@@ -33,19 +33,17 @@ class Live:
         self._tally = Tally()
         self._latest: deque[Text] = deque(maxlen=_LATEST)
         self._traces: set[str] = set()
-        self._began = time.time()
-        self._before = 0.0
-        self._ended_before = 0
+        self._pace: Pace | None = None
         self._live = RichLive(console=self._console, get_renderable=self._render, refresh_per_second=4, transient=False)
 
     def changed(self, view: View, changes: Changes) -> None:
-        first, self._view = self._view is None, view
+        self._view = view
         for trial in changes.trials:
             best = self._tally.best
-            if self._tally.take(view, trial) and not first:
+            if self._tally.take(view, trial) and self._pace is not None:
                 self._note(trial, is_best=self._tally.best is not best)
-        if first:
-            self._before, self._ended_before = active_seconds(view), self._tally.ended
+        if self._pace is None:
+            self._pace = Pace(view, self._tally)
             self._live.start()
 
     def _note(self, trial: Trial, *, is_best: bool) -> None:
@@ -73,31 +71,24 @@ class Live:
     # -- drawing -----------------------------------------------------------------------------------------------------
 
     def _render(self) -> RenderableType:
-        view = self._view
-        if view is None:
+        view, pace = self._view, self._pace
+        if view is None or pace is None:
             return Text("")
-        parts: list[RenderableType] = [self._budgets(view), self._best(view)]
+        parts: list[RenderableType] = [self._budgets(view, pace), self._best(view)]
         running = [trial for trial in view.trials[-200:] if trial.state is State.RUNNING]
         if running:
             parts.append(_running_table(view, running))
         parts += self._latest
         return Group(*parts)
 
-    def _budgets(self, view: View) -> RenderableType:
-        budget, ended = view.spec.budget, self._tally.ended
-        seconds = self._before + time.time() - self._began
+    def _budgets(self, view: View, pace: Pace) -> RenderableType:
         table = Table.grid(padding=(0, 1))
-        rows: list[tuple[str, float, float | None, str, str]] = [
-            ("trials", ended, budget.trials, str(ended), str(budget.trials))
-        ]
-        rows.append(("time", seconds, budget.time, duration(seconds), duration(budget.time or 0)))
-        if budget.cost is not None:
-            cost = total_cost(view)
-            rows.append(("cost", cost, budget.cost, number(cost), number(budget.cost)))
-        for name, spent, total, now, whole in rows:
-            bar: RenderableType = ProgressBar(total=total, completed=min(spent, total), width=30) if total else Text("")
-            table.add_row(Text(name), bar, Text(f"{now} of {whole}" if total else now))
-        left = self._seconds_left(view, seconds)
+        for each in pace.budgets(view):
+            bar: RenderableType = Text("")
+            if each.total:
+                bar = ProgressBar(total=each.total, completed=min(each.amount, each.total), width=30)
+            table.add_row(Text(each.name), bar, Text(each.text))
+        left = pace.seconds_left(view)
         heading = Text.assemble((view.spec.name, "bold"), f"  about {duration(left)} left" if left else "")
         counts = (
             [plural(self._tally.states[State.STOPPED], "trial") + " stopped early"]
@@ -106,13 +97,6 @@ class Live:
         )
         counts += [f"{count} failed ({kind})" for kind, count in self._tally.failures.items()]
         return Group(heading, table, *([Text("  ".join(counts), "yellow")] if counts else []))
-
-    def _seconds_left(self, view: View, seconds: float) -> float | None:
-        budget, done = view.spec.budget, self._tally.ended - self._ended_before
-        lefts = [] if budget.time is None else [max(0.0, budget.time - seconds)]
-        if budget.trials is not None and done >= 3:
-            lefts.append((time.time() - self._began) / done * (budget.trials - self._tally.ended))
-        return min(lefts, default=None)
 
     def _best(self, view: View) -> RenderableType:
         best = self._tally.best

@@ -20,11 +20,15 @@ _PAUSE: Final = 1.0
 
 
 def watcher_for(progress: Progress | Watcher) -> Watcher:
-    """The watcher that a user means: "auto" is "live" in a terminal and "lines" elsewhere."""
+    """The watcher that a user means: "auto" is "live" in a terminal or a notebook and "lines" elsewhere."""
     if not isinstance(progress, str):
         return progress
     if progress == "auto":
-        progress = "live" if sys.stderr.isatty() else "lines"
+        progress = "live" if sys.stderr.isatty() or in_notebook() else "lines"
+    if progress == "live" and in_notebook():
+        from tunesmith.run.notebook import Notebook  # noqa: PLC0415  loads IPython
+
+        return Notebook()
     if progress == "live":
         from tunesmith.run.live import Live  # noqa: PLC0415  loads rich, which other faces do without
 
@@ -34,6 +38,14 @@ def watcher_for(progress: Progress | Watcher) -> Watcher:
     if progress == "quiet":
         return Silent()
     raise InvalidStudy(f"progress={progress!r}: say 'auto', 'live', 'lines' or 'quiet'.")
+
+
+def in_notebook() -> bool:
+    """Whether this program is a notebook's kernel, where HTML is shown. Loads nothing."""
+    if "IPython" not in sys.modules:
+        return False
+    shell = getattr(sys.modules["IPython"], "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
 
 
 @final

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar, final
 from tunesmith.analysis.best import Best, best_of, observed_best
 from tunesmith.analysis.health.examine import health
 from tunesmith.analysis.health.finding import Finding
-from tunesmith.analysis.panels.chronicle import Chronicle, Chronicler
+from tunesmith.analysis.panels.chronicle import MOST_FACTS, Chronicle, Chronicler
 from tunesmith.analysis.ranking import ranking
 from tunesmith.analysis.summary import Summary, summary
 from tunesmith.analysis.table import Table, table
@@ -21,7 +21,7 @@ from tunesmith.run.threads import one_thread
 from tunesmith.stores.base import Store, StudyInfo
 from tunesmith.trials.facts import Event
 from tunesmith.trials.view import View
-from tunesmith.web.notes import MOST_FACTS, Notes, NotesReader
+from tunesmith.web.notes import Notes, NotesReader
 
 _LARGE: Final = 20_000
 """Trials whose loading is worth keeping the garbage collector away for."""

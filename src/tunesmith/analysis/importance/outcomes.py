@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.surrogates.evidence import Points, evidence_of
+from tunesmith.trials.trial import State
 from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
@@ -46,9 +47,15 @@ def metric_index(view: View, metric: str | None) -> int:
     return names.index(metric)
 
 
-def outcomes_of(view: View, objective: int, fewest: int = FEWEST) -> Outcomes:
-    """What the study's trials came to. Raises `InvalidStudy` if they are too few, or none of its parameters varies."""
+def outcomes_of(view: View, objective: int, fewest: int = FEWEST, *, to_the_end: bool = False) -> Outcomes:
+    """What the study's trials came to. Raises `InvalidStudy` if they are too few, or none of its parameters varies.
+
+    With `to_the_end`, only trials that were not paused or stopped on their way, if these are enough.
+    """
     evidence = evidence_of(view)
+    if to_the_end:
+        finished = evidence_of(view, (State.DONE,))
+        evidence = finished if len(finished.points) >= fewest else evidence
     if not view.space.codec().width:
         raise InvalidStudy(f"Study {view.spec.name!r} has no parameter that varies, so that none can be important.")
     if len(evidence.points) < fewest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, TypeAlias, final
+from typing import Final, Literal, NamedTuple, TypeAlias, final
 
 from tunesmith.trials.facts import (
     Asked,
@@ -21,6 +21,9 @@ from tunesmith.trials.facts import (
 )
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import View
+
+MOST_FACTS: Final = 150_000
+"""A longer log takes seconds to be read as a whole."""
 
 End: TypeAlias = Literal["done", "stopped", "failed", "paused", "lost", "running"]
 

@@ -68,7 +68,7 @@ def contour(
     """
     index = metric_index(view, metric)
     objective = view.spec.objectives[index]
-    known = outcomes_of(view, index)
+    known = outcomes_of(view, index, to_the_end=True)
     best = best_of(view) if best is None else best
     if best is None or best.trial.config is None:
         raise InvalidStudy(f"Study {view.spec.name!r} has no best trial yet to look around.")

@@ -19,7 +19,8 @@ from tunesmith.run.origin import NOWHERE, Origin, origin_of
 from tunesmith.run.processes import Processes
 from tunesmith.run.progress import Progress, watcher_for
 from tunesmith.run.record import take_record
-from tunesmith.run.watcher import Watcher
+from tunesmith.run.threads import one_thread
+from tunesmith.run.watcher import Silent, Watcher
 from tunesmith.run.words import config_text, metrics_text, plural
 from tunesmith.samplers.base import Sampler
 from tunesmith.schedulers.auto import choose_scheduler, confirmation, confirming
@@ -177,7 +178,9 @@ def run_study(study: Study, executor: Executor, watcher: Watcher, *, origin: Ori
         study.ending = driver.run()
     finally:
         watcher.close()
-    watcher.said(_result(study))
+    if not isinstance(watcher, Silent):  # which trial is the best may take a model of them all to tell
+        with one_thread():
+            watcher.said(_result(study))
     if study.ending.leaves is not None:
         raise study.ending.leaves
     return study

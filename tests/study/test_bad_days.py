@@ -94,6 +94,12 @@ def test_a_metric_that_is_never_reported_ends_the_study_at_once():
         tune(train)
 
 
+def test_what_ends_the_study_is_said_once(capsys):
+    with pytest.raises(InvalidObjective, match="never reported 'loss'"):
+        tune(lambda x: {"lossy": x}, space={"x": ts.Float(0, 1)}, progress="lines")
+    assert "never reported" not in capsys.readouterr().err
+
+
 def test_reports_without_the_metric_too():
     def train(x: X):
         for _ in range(3):

@@ -194,9 +194,9 @@ class Driver:
         if self._early.take(self.view, draft):
             fact = draft.fact
             assert isinstance(fact, Failed)
-            self.watcher.said(f"Trial {draft.trial} failed: {fact.message}\n{fact.trace}".rstrip())
             if self._early.verdict is not None:
                 raise self._early.verdict
+            self.watcher.said(f"Trial {draft.trial} failed: {fact.message}\n{fact.trace}".rstrip())
             return
         # Something else has happened, so the first failures were failures of their configurations.
         self._outbox += [*self._early.release(), draft]

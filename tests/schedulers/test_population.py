@@ -1,11 +1,14 @@
 """Population-based training: who is replaced, by whose fork, and what a schedule is."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tunesmith.errors import InvalidStudy
+from tunesmith.run.context import Context
+from tunesmith.run.simulated import simulated
 from tunesmith.schedulers.bandit import Bandit
 from tunesmith.schedulers.base import CONTINUE, New, Pause, Resume, Stop
 from tunesmith.schedulers.explore import Perturb, perturbed
@@ -16,6 +19,8 @@ from tunesmith.space.space import Space
 from tunesmith.testing.histories import History, spec_of
 from tunesmith.testing.schedulers import decide
 from tunesmith.trials.lineage import Segment, schedule
+from tunesmith.trials.trial import State
+from tunesmith.tuning import tune
 
 SPACE = Space({"lr": Float(1e-4, 1.0, log=True), "width": Int(8, 64), "kind": Choice("a", "b")})
 SPEC = replace(spec_of(SPACE), steps=40)
@@ -148,12 +153,44 @@ def test_a_schedule_is_replayed() -> None:
     config = SPACE.default()
     segments = [Segment(0, 0, 5, config), Segment(4, 5, 12, {**config, "lr": 0.5})]
     log, rule = History(SPEC), Replay(segments, times=2)
-    orders = list(rule.next(log.view, 4))
-    assert [(order.parent, order.config) for order in orders] == [(None, config)] * 2
+    (first,) = rule.next(log.view, 4)
+    assert (first.parent, first.twin, first.config) == (None, None, config)
     number = log.begin(config)
+    (second,) = rule.next(log.view, 4)
+    assert (second.parent, second.twin, second.config) == (None, number, config)
     for step in range(1, 6):
         log.report(number, step, loss=1.0)
+        assert decide(rule, log, number) == CONTINUE
+    log.report(number, 6, loss=1.0)
     assert isinstance(decide(rule, log, number), Stop)
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_replays_end(parallel: int) -> None:
+    """in a whole study: each of them follows the schedule to its end, and then there is nothing left to do"""
+
+    def train(ctx: Context, lr: float) -> Iterator[dict[str, float]]:
+        total = ctx.load() or 0.0
+        for _ in range(ctx.step, 12):
+            total += lr
+            yield {"loss": total}
+            ctx.save(total)
+
+    segments = [Segment(0, 0, 5, {"lr": 0.5}), Segment(4, 5, 12, {"lr": 0.25})]
+    study = tune(
+        train,
+        space={"lr": Float(0.0, 1.0)},
+        minimize="loss",
+        trials=20,
+        parallel=parallel,
+        executor=simulated(),
+        scheduler=Replay(segments, times=3),
+        store=None,
+        progress="quiet",
+    )
+    ends = [trial.values["loss"] for trial in study.trials if trial.state is State.DONE]
+    assert ends == [5 * 0.5 + 7 * 0.25] * 3
+    assert len(study.trials) == 6
 
 
 def test_small_populations_are_refused() -> None:

@@ -10,6 +10,7 @@ from tunesmith.schedulers.base import CONTINUE, New, Pause, Resume
 from tunesmith.schedulers.finals import Finals
 from tunesmith.schedulers.growing import PASHA, ceiling
 from tunesmith.schedulers.hyperband import Hyperband
+from tunesmith.schedulers.plain import NoStopping
 from tunesmith.schedulers.promotion import Promotion
 from tunesmith.schedulers.rungs import Rungs
 from tunesmith.schedulers.trust import agreement_with_ends, trusted
@@ -218,3 +219,48 @@ def test_the_best_is_found_with_a_fraction_of_the_steps() -> None:
         finished = [trial.values["loss"] for trial in log.view.trials if trial.values]
         assert min(finished) < 5 / 81
         assert spent < 81 * 27 / 2
+
+
+def test_no_trial_begins_that_cannot_end() -> None:
+    """full trainings took 27 s; once less is left, what waits goes on, and nothing new begins"""
+    log, rule = History(SPEC), Finals(Promotion(), count=1)
+    assert isinstance(rule.next(log.view.within(Remaining(seconds=0.1)), 1)[0], New)  # nothing is known yet
+    for _ in range(3):
+        number = log.begin()
+        for step in range(1, 28):
+            log.report(number, step, loss=9.0)
+        log.finish(number, loss=9.0)
+    took = log.view.trials[0].spent
+    for enough in (Remaining(seconds=1.1 * took), Remaining(cost=1.1 * took)):
+        assert isinstance(rule.next(log.view.within(enough), 1)[0], New)
+    for little in (Remaining(seconds=0.9 * took), Remaining(cost=0.9 * took)):
+        assert list(rule.next(log.view.within(little), 2)) == []
+    promoted = waiting(log, [1.0, 2.0, 3.0], step=9)[:2]
+    orders = rule.next(log.view.within(Remaining(seconds=0.9 * took)), 3)
+    assert orders == [Resume(number, None) for number in promoted]
+
+
+def test_finals_know_what_each_of_them_costs() -> None:
+    """one that is slow needs more than one that is quick, and its finals begin earlier"""
+    for pace, begins in ((1, False), (4, True)):
+        log, rule = History(SPEC), Finals(NoStopping(), count=1)
+        for seconds in (1, 4):
+            number = log.begin()
+            for step in range(1, 28):
+                log.report(number, step, loss=9.0, cost=float(seconds * step))
+            log.finish(number, loss=9.0, cost=27.0 * seconds)
+        best = log.begin(budget=9)
+        for step in range(1, 10):
+            log.report(best, step, loss=1.0, cost=float(pace * step))
+        log.pause(best)
+        orders = rule.next(log.view.within(Remaining(cost=80.0)), 1)
+        assert (orders == [Resume(best, None)]) is begins
+
+
+@pytest.mark.parametrize("remaining", [Remaining(seconds=20.0), Remaining(cost=20.0)])
+def test_finals_without_a_free_place(remaining: Remaining) -> None:
+    """nothing is ordered, and nothing breaks"""
+    log = begun()
+    waiting(log, [1.0, 2.0, 3.0], step=9)
+    log.finish(0, loss=1.0)
+    assert list(Finals(Promotion()).next(log.view.within(remaining), 0)) == []

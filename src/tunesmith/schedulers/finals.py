@@ -16,6 +16,7 @@ from tunesmith.trials.view import View, cost_of
 
 _MARGIN: Final = 1.2
 """So many times the time that the finals are expected to take is kept for them."""
+_QUICK: Final = 0.1
 
 
 @final
@@ -23,7 +24,8 @@ class Finals:
     """What the inner scheduler does; and before the budget ends, the best `count` trials are trained to their end.
 
     They are the best where trials got farthest. With a budget of trials that is when no new one can be opened and
-    nothing more is promoted; of a budget of time or cost as much is kept as they are expected to need.
+    nothing more is promoted; of a budget of time or cost as much is kept as they are expected to need. Once that is too
+    little for another training, no trial begins any more.
     """
 
     def __init__(self, inner: Scheduler, *, count: int = 3) -> None:
@@ -41,7 +43,8 @@ class Finals:
             return self.inner.next(view, slots)
         waiting = self._waiting(view)
         if left.trials > 0 and not _is_time(view, waiting, slots):
-            return self.inner.next(view, slots)
+            orders = self.inner.next(view, slots)
+            return orders if _may_end(view) else [order for order in orders if isinstance(order, Resume)]
         promoted: list[Resume] = []
         if left.trials <= 0:
             promoted = [order for order in self.inner.next(view, slots) if isinstance(order, Resume)]
@@ -68,23 +71,36 @@ def _is_time(view: View, waiting: Sequence[Trial], slots: int) -> bool:
     if not waiting:
         return False
     left = view.remaining
-    shares = [1 - _share(view, trial) for trial in waiting]
-    places = slots + len(view.of(State.RUNNING))
-    one, cost = max(shares) * _full(view, lambda trial: trial.spent), sum(shares) * _full(view, cost_of)
-    if left.seconds < one or left.cost < cost / len(shares):
+    seconds = [_need(view, trial, _spent) for trial in waiting]
+    costs = [_need(view, trial, cost_of) for trial in waiting]
+    if left.seconds < min(seconds) or left.cost < min(costs):
         return False  # not even one would come to its end
-    return left.seconds <= _MARGIN * math.ceil(len(shares) / places) * one or left.cost <= _MARGIN * cost
+    rounds = math.ceil(len(waiting) / max(1, slots + len(view.of(State.RUNNING))))
+    return left.seconds <= _MARGIN * rounds * max(seconds) or left.cost <= _MARGIN * sum(costs)
 
 
-def _share(view: View, trial: Trial) -> float:
-    """The part of a full training that a trial has behind it."""
+def _may_end(view: View) -> bool:
+    """Whether a new trial may come to its end within what is left: as long as it does if it is as quick as the quickest tenth."""
+    done, left = view.of(State.DONE), view.remaining
+    if not done:
+        return True
+    return all(
+        amount >= np.quantile([of(trial) for trial in done], _QUICK)
+        for amount, of in ((left.seconds, _spent), (left.cost, cost_of))
+    )
+
+
+def _need(view: View, trial: Trial, of: Callable[[Trial], float]) -> float:
+    """What a paused trial takes to come to its end: as much per step as so far, within what full trainings have taken."""
     step = trial.last.step if trial.last else 0
-    return min(1.0, step / view.full_steps) if view.full_steps else 0.0
+    share = min(1.0, step / view.full_steps) if view.full_steps else 0.0
+    if not share:
+        return 0.0
+    full = of(trial) / share
+    done = [of(other) for other in view.of(State.DONE)]
+    # The first steps may be slow, as long as libraries and data are loaded.
+    return (1 - share) * (min(max(full, min(done)), max(done)) if done else full)
 
 
-def _full(view: View, amount: Callable[[Trial], float]) -> float:
-    """What a full training takes: as finished ones did, else as paused ones would."""
-    finished = [amount(trial) for trial in view.of(State.DONE)]
-    begun = [amount(trial) / share for trial in view.of(State.PAUSED) if (share := _share(view, trial))]
-    known = finished or begun
-    return float(np.median(known)) if known else 0.0
+def _spent(trial: Trial) -> float:
+    return trial.spent

@@ -26,6 +26,7 @@ from tunesmith.trials.view import Remaining, View, cost_of
 
 Floats = NDArray[np.float64]
 
+_BY: Final = "repeat"
 FEWEST_REPEATS: Final = 3
 """Repeats below which a race says nothing."""
 _LEADING: Final = 5
@@ -52,7 +53,7 @@ class Race:
         self.share = share
 
     def decide(self, view: View, trial: Trial, report: Report) -> Decision:
-        return CONTINUE if trial.twin is not None else self.inner.decide(view, trial, report)
+        return CONTINUE if trial.by == _BY else self.inner.decide(view, trial, report)
 
     def next(self, view: View, slots: int) -> Sequence[Order]:
         budget = view.spec.budget
@@ -71,7 +72,10 @@ class Race:
             why = f"trial {leader.number}, the best so far, on another seed: is there luck in values?"
             return [_repeat(leader, why), *(self.inner.next(searching, slots - 1) if slots > 1 else ())]
         if not searching.remaining.nothing:
-            return self.inner.next(searching, slots)
+            orders = self.inner.next(searching, slots)
+            # What is left may be too little for a search that ends, and enough for repeats of what was quick.
+            if orders or view.of(State.RUNNING):
+                return orders
         resumed = [order for order in self.inner.next(searching, slots) if isinstance(order, Resume)]
         if len(resumed) >= slots:
             return resumed
@@ -231,7 +235,7 @@ def _finished(view: View) -> list[Trial]:
 
 
 def _repeat(trial: Trial, why: str) -> New:
-    return New(config=trial.config, twin=trial.number, by="repeat", why=why)
+    return New(config=trial.config, twin=trial.number, by=_BY, why=why)
 
 
 def _used(view: View) -> float:

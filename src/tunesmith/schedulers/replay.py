@@ -19,7 +19,7 @@ class Replay:
     """Trains along a schedule, such as `study.schedule(study.best.number)`, `times` times, each with its own seeds.
 
     A population's best lineage was selected for its luck too; what its schedule is worth shows here. Each segment is a trial,
-    forked from the one before at its last checkpoint; the last one trains to its end.
+    forked from the one before at its last checkpoint; the last one trains to its end. The first trial's repeats are its twins.
     """
 
     def __init__(self, segments: Sequence[Segment], *, times: int = 3) -> None:
@@ -30,10 +30,13 @@ class Replay:
 
     def decide(self, view: View, trial: Trial, report: Report) -> Decision:
         nth = _nth(view, trial)
-        if nth == len(self.segments) - 1 or report.step < self.segments[nth].ends:
+        # A step further, so that there is a checkpoint of its end: trainings save after they have reported.
+        if nth == len(self.segments) - 1 or report.step <= self.segments[nth].ends:
             return CONTINUE
         values = ", ".join(f"{metric} {value:.4g}" for metric, value in report.metrics.items())
-        return Stop(f"its part of the schedule ends at step {report.step}, with {values}")
+        return Stop(
+            f"its part of the schedule ended at step {self.segments[nth].ends}; at step {report.step} it has {values}"
+        )
 
     def next(self, view: View, slots: int) -> Sequence[Order]:
         continued = {trial.parent for trial in view.trials}
@@ -42,14 +45,16 @@ class Replay:
             nth = _nth(view, trial) + 1
             if trial.by == _BY and trial.number not in continued and nth < len(self.segments) and trial.reports:
                 orders.append(self._order(nth, trial.number))
-        begun = sum(trial.parent is None for trial in view.trials)
-        orders += [self._order(0, None) for _ in range(self.times - begun)]
+        begun = [trial.number for trial in view.trials if trial.parent is None]
+        # A configuration can be had again as a twin only, so all others wait until the first one is there.
+        twin = begun[0] if begun else None
+        orders += [self._order(0, twin=twin) for _ in range(self.times - len(begun) if begun else 1)]
         return orders[:slots]
 
-    def _order(self, nth: int, parent: int | None) -> New:
+    def _order(self, nth: int, parent: int | None = None, twin: int | None = None) -> New:
         segment = self.segments[nth]
         why = f"segment {nth + 1} of {len(self.segments)}, as trial {segment.trial} from step {segment.begins}"
-        return New(config=segment.config, parent=parent, by=_BY, why=why)
+        return New(config=segment.config, parent=parent, twin=twin, by=_BY, why=why)
 
 
 def _nth(view: View, trial: Trial) -> int:

@@ -71,8 +71,8 @@ def studies(path: Path) -> None:
     ).close()
     ts.tune(train, name="random", minimize="val_loss", trials=40, sampler="random", scheduler="none", **shared).close()
     ts.tune(train, name="front", minimize=["val_loss", "seconds"], trials=50, scheduler="none", **shared).close()
-    population = ts.PBT(population=6, interval=4)
-    ts.tune(forked, name="population", minimize="val_loss", trials=30, scheduler=population, **shared).close()
+    population = ts.PBT(population=8, interval=3)
+    ts.tune(forked, name="population", minimize="val_loss", trials=60, steps=30, scheduler=population, **shared).close()
 
 
 class Picture(NamedTuple):

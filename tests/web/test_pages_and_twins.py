@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from known import soon
 
 from tunesmith.errors import BudgetSpent
 from tunesmith.space import Choice, Float, Space
@@ -15,6 +16,7 @@ from tunesmith.trials.facts import Draft, Revised
 VOID = {"meta", "link", "input", "br", "path", "polyline", "option"}
 PAGES = [
     "/",
+    "/compare?study=digits",
     "/studies/digits",
     "/studies/digits/new",
     "/studies/digits/compare",
@@ -413,3 +415,55 @@ def test_pausing_revises_the_study(client, studies):
     assert writer.put("/api/studies/digits/paused", json={"paused": "yes"}).status_code == 400
     facts = [event.fact for event in studies.store.events("digits") if isinstance(event.fact, Revised)]
     assert [fact.spec.paused for fact in facts][-2:] == [True, False]
+
+
+# -- whole studies side by side ----------------------------------------------------------------------------------------
+
+
+def test_studies_are_compared(client, studies):
+    studies.ordinary()
+    studies.study("other")
+    studies.many(12, "other")
+    studies.study("upward", minimize="acc")
+    reader = client()
+    page = seen(reader, "/compare?study=digits&study=other")
+    assert "2 studies side by side" in page.text
+    assert "0.4 (trial 1)" in page.text
+    assert "sgd" in page.text
+    twin = reader.get("/api/compare?study=digits&study=other").json()
+    assert [line["name"] for line in twin["studies"]] == ["digits", "other"]
+    assert twin["studies"][0]["config"]["optimizer"] == "sgd"
+    figure = reader.get("/api/compare/figure?study=digits&study=other&study=upward").json()
+    assert len(figure["figure"]["data"]) == 4
+    assert any("another objective: upward" in remark for remark in figure["remarks"])
+
+
+def test_comparing_needs_studies_that_exist(client, studies):
+    studies.ordinary()
+    reader = client()
+    assert "Choose studies" in seen(reader, "/compare").text
+    assert reader.get("/compare?study=nowhere").status_code == 404
+    assert reader.get("/api/compare/figure").status_code == 400
+    assert reader.get("/api/compare?" + "&".join(f"study=s{n}" for n in range(13))).status_code == 400
+    assert reader.get("/api/compare").json() == {"studies": []}
+
+
+# -- health ------------------------------------------------------------------------------------------------------------
+
+
+def test_health_is_looked_into_beside_the_pages(client, studies):
+    """a page does not wait for it; once it is there, open pages are told to look again"""
+    studies.study()
+    for index in range(12):
+        studies.trial(end=Failed("oom", "out of memory", 1), config=config_of(0.5 + index / 100))
+        studies.trial(end=Finished({"loss": 1.0 + index}, 1), config=config_of(0.001 + index / 1000))
+    reader = client()
+    seen(reader, "/studies/digits")
+    soon(lambda: "What to do next" in reader.get("/studies/digits").text)
+    page = seen(reader, "/studies/digits")
+    assert "12 of 24 trials ran out of memory" in page.text
+    assert "As of 24 trials that have ended." in page.text
+
+
+def config_of(lr):
+    return {"lr": lr, "width": 64, "optimizer": "adam", "epochs": 3}

@@ -32,7 +32,7 @@ def failures_remarks(data: Failures) -> list[str]:
         remarks.append(f"{clip(data.param, _NAME)} tells most about where: {share} at {clip(worst.label, _NAME)}.")
     elif data.failed:
         remarks.append("No parameter tells where trials fail better than chance would.")
-    remarks += [f"{kind}: {cut(data.messages[kind], _MESSAGE)}" for kind in data.kinds if data.messages.get(kind)]
+    remarks += [f"The latest {kind}: {cut(data.messages[kind], _MESSAGE).rstrip('.')}." for kind in data.kinds if data.messages.get(kind)]
     return remarks
 
 
@@ -62,6 +62,7 @@ def failures_figure(data: Failures) -> go.Figure:
             plot_text(data.param or "", 40),
             tickvals=list(range(len(labels))),
             ticktext=labels,
+            tickangle=0,
             range=[-0.7, max(0.7, len(labels) - 0.3)],
         ),
         yaxis=axis("share of the trials that failed", tickformat=".0%", rangemode="tozero"),

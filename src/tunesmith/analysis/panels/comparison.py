@@ -101,6 +101,6 @@ def _improvements(at: Floats, losses: Floats, sign: float) -> tuple[Floats, Floa
     if not np.isfinite(losses).any():
         return at[-1:], np.full(len(at[-1:]), np.nan)
     so_far = np.minimum.accumulate(losses)
-    places = np.flatnonzero(np.isfinite(so_far) & (np.diff(so_far, prepend=np.inf) < 0))
+    places = np.flatnonzero(so_far < np.append(np.inf, so_far[:-1]))
     places = np.append(places, len(at) - 1)
     return at[places], sign * so_far[places]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from tunesmith.analysis.axes import IDLE, shown
-from tunesmith.analysis.words import number_text
 from tunesmith.space.params import Choice, Ordinal
 from tunesmith.trials.trial import Trial
 from tunesmith.trials.view import View
@@ -111,13 +110,13 @@ def _bins(view: View, trials: Sequence[Trial], column: int) -> tuple[list[str], 
         labels = [shown(value) for value in param.levels(count)]
     else:
         edges = [param.from_unit(float(edge)) for edge in np.linspace(0, 1, count + 1)]
-        labels = [f"{_text(low)} to {_text(high)}" for low, high in pairwise(edges)]
+        labels = [f"{_text(low)}\N{EN DASH}{_text(high)}" for low, high in pairwise(edges)]
     places = np.where(active, places, count)
     return [*labels, f"{name} {IDLE}"], places.tolist()
 
 
 def _text(value: object) -> str:
-    return number_text(value) if isinstance(value, float) else str(value)
+    return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
 def _chance(places: NDArray[np.int64], failed: NDArray[np.bool_], count: int) -> float:

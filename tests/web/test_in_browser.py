@@ -132,6 +132,48 @@ def test_what_is_brushed_filters_table_and_history(page, studies):
     tab.wait_for_selector("text=/^60 trials, best first/")
 
 
+def test_studies_are_chosen_and_compared(page, studies):
+    studies.ordinary()
+    studies.study("other")
+    studies.many(30, "other")
+    tab = page()
+    tab.click("text=Compare studies")
+    tab.check("text=digits")
+    tab.check("text=other")
+    tab.click("main button.primary")
+    tab.wait_for_selector(f"#figure-comparison{DRAWN}")
+    assert tab.locator("#figure-comparison .scatterlayer .trace").count() == 4
+    assert tab.eval_on_selector_all("#compared thead a", "all => all.map((a) => a.textContent)") == ["other", "digits"]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_the_report_draws_all_its_figures_and_finds_trials(browser, studies, tmp_path, scheme, width):
+    """as a file, without a server and a network"""
+    from tunesmith.plots.page import report_html
+    from tunesmith.trials import View
+
+    studies.study()
+    studies.many(60)
+    view = View(studies.store.spec("digits")).advance(studies.store.changes("digits"))
+    (tmp_path / "report.html").write_text(report_html(view), encoding="utf-8")
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True)
+    tab, wrong = context.new_page(), []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.goto((tmp_path / "report.html").as_uri())
+    figures = tab.locator("[data-figure]").count()
+    assert figures >= 7
+    tab.wait_for_function(f"document.querySelectorAll('.js-plotly-plot .main-svg').length >= {figures}")
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing but figures and tables scrolls"
+    tab.fill("#find", "failed")
+    failed = sum(trial.state is State.FAILED for trial in view.trials)
+    assert tab.inner_text("#found-count") == f"{failed} of 60 rows"
+    tab.fill("#find", "lr < 0.001 adam")
+    fits = [t for t in view.trials if t.config["lr"] < 0.001 and t.config["optimizer"] == "adam"]
+    assert tab.locator("table.sortable tbody tr:visible").count() == len(fits)
+    context.close()
+    assert wrong == []
+
+
 def test_a_trial_is_stopped_after_asking(page, studies):
     studies.ordinary()
     tab = page(STUDY)

@@ -35,7 +35,7 @@ class Reading:
         if curves and not self._has_curves:
             self._view, self._has_curves = View(self.spec), True
         changes = self.store.changes(self.name, self._view.seq, reports=self._has_curves)
-        self._view = self._view.advance(changes, self.spec)
+        self._view = self._view.advance(changes)
         return self._view
 
     def seen(self, *, curves: bool = True) -> View:

@@ -98,7 +98,7 @@ class Screen:
         if seen is None or seen.view.seq != info.seq:
             before = seen.view if seen else View(self._store.spec(info.name))
             changes = self._store.changes(info.name, before.seq, reports=False)
-            view = before.advance(changes, self._store.spec(info.name))
+            view = before.advance(changes)
             best = observed_best(view)
             seen = self._known[key] = _Seen(view, best, history(view, best=best).so_far.tolist())
         return seen

@@ -11,7 +11,6 @@ from tunesmith.run.worker_id import is_dead, worker_id
 from tunesmith.stores.base import LEASE, Store
 from tunesmith.trials.changes import Changes
 from tunesmith.trials.facts import Draft, Fact, Lost
-from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
@@ -69,7 +68,7 @@ class StudyLog:
     def refresh(self) -> Sequence[int]:
         """See what others did; returns the trials whose worker let its lease run out."""
         changes = self._store.changes(self._study, self.view.seq)
-        self._advance(changes, self._store.spec(self._study))
+        self._advance(changes)
         return changes.expired
 
     def take_over(self, busy: Collection[int]) -> None:
@@ -88,8 +87,8 @@ class StudyLog:
         if trials:
             self._store.renew(self._study, self.worker, trials, self._clock() + LEASE)
 
-    def _advance(self, changes: Changes, spec: StudySpec | None = None) -> None:
-        self.view = self.view.advance(changes, spec)
+    def _advance(self, changes: Changes) -> None:
+        self.view = self.view.advance(changes)
         for trial in changes.trials:
             (self.undone.discard if trial.state.ended else self.undone.add)(trial.number)
         self._watcher.changed(self.view, changes)

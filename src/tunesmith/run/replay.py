@@ -108,7 +108,7 @@ class _History:
                 )
         if seq > self._view.seq:
             trials = [changed[number] for number in sorted(changed)]
-            self._view = self._view.advance(Changes(self._view.seq, seq, trials, reports), spec)
+            self._view = self._view.advance(Changes(self._view.seq, seq, trials, reports, spec=spec))
         return self._view
 
     def _until(self, seq: int) -> Iterable[Event]:

@@ -97,7 +97,7 @@ class MemoryStore:
                     own.leases[number] = (trial.worker, lease)
             own.spec = staged.spec or own.spec
             own.seq = staged.seq
-            return Changes(since, staged.seq, list(staged.trials.values()), staged.reports)
+            return Changes(since, staged.seq, list(staged.trials.values()), staged.reports, spec=staged.spec)
 
     def changes(self, study: str, after: int = 0, *, reports: bool = True) -> Changes:
         with self._lock:
@@ -107,7 +107,7 @@ class MemoryStore:
             trials = [own.trials[number] for number in changed]
             start = bisect_right(own.reports, after, key=lambda row: row.seq) if reports else len(own.reports)
             expired = [number for number, (_, until) in own.leases.items() if until < now]
-            return Changes(after, own.seq, trials, own.reports[start:], expired)
+            return Changes(after, own.seq, trials, own.reports[start:], expired, own.spec)
 
     def events(self, study: str, trial: int | None = None, after: int = 0) -> Iterator[Event]:
         with self._lock:

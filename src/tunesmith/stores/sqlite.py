@@ -150,7 +150,7 @@ class SqliteStore:
         if len(self._cache) > 10_000:
             self._cache.clear()
         self._cache.update({(ledger.study, number): trial for number, trial in staged.trials.items()})
-        return Changes(ledger.seq, staged.seq, list(staged.trials.values()), staged.reports)
+        return Changes(ledger.seq, staged.seq, list(staged.trials.values()), staged.reports, spec=staged.spec)
 
     def _insert(self, connection: sqlite3.Connection, ledger: _Ledger, staged: Staged, lease: float | None) -> None:
         study = ledger.study
@@ -222,7 +222,7 @@ class SqliteStore:
                     if after == 0
                     else reports_of(connection, ledger.study, trials, after)
                 )
-            return Changes(after, ledger.seq, trials, rows, expired)
+            return Changes(after, ledger.seq, trials, rows, expired, ledger.spec)
 
     def events(self, study: str, trial: int | None = None, after: int = 0) -> Iterator[Event]:
         which, arguments = ("", ()) if trial is None else (" AND trial = ?", (trial,))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import Trial
 
 
@@ -52,3 +53,5 @@ class Changes(NamedTuple):
     reports: Sequence[ReportRow] | ReportColumns = ()
     expired: Sequence[int] = ()
     """Trials whose worker has not renewed its lease in time."""
+    spec: StudySpec | None = None
+    """The study's definition as it is now; None if it has not changed."""

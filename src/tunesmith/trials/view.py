@@ -93,16 +93,16 @@ class View:
         self._origin: View | None = None
         """The view that this one differs from in `next` or `remaining` only; what is computed lazily is kept there."""
 
-    def advance(self, changes: Changes, spec: StudySpec | None = None) -> View:
-        """The View after `changes`, which must begin where this one ends. `spec` is given if the study was revised."""
+    def advance(self, changes: Changes) -> View:
+        """The View after `changes`, which must begin where this one ends."""
         assert changes.since == self.seq, "changes do not begin where the view ends"
         view = (self._origin or self)._copy()
-        view.seq = changes.seq
-        view.next = len(self.trials)
+        view.seq, spec = changes.seq, changes.spec
         if spec is not None and spec is not self.spec and spec != self.spec:
             view.spec = spec
             view.space = self.space if spec.space.grows else spec.space
             view.full_steps = _longest(spec, view.trials)
+            view.remaining = _remaining_trials(spec, len(view.trials))
         if changes.trials:
             trials = view.trials = list(self.trials)
             for trial in changes.trials:
@@ -113,14 +113,16 @@ class View:
                     trials.append(trial)
                 if trial.params:
                     view._grow(trial)
-            view.next = len(trials)
-            if view.spec.steps is None:
-                view.full_steps = max([view.full_steps or 0, *_lengths(changes.trials)]) or None
+            if len(trials) > len(self.trials):
+                view.remaining = _remaining_trials(view.spec, len(trials))
+            lengths = _lengths(changes.trials)
+            if lengths and view.spec.steps is None:
+                view.full_steps = max(view.full_steps or 0, *lengths)
             if view._columns is not None:
                 view._stale = {*view._stale, *(trial.number for trial in changes.trials)}
             if view._keys is not None:
                 view._keys.learn(view.space, changes.trials)
-        view.remaining = _remaining_trials(view.spec, len(view.trials))
+        view.next = len(view.trials)
         if changes.reports:
             self._curves.add(changes.reports)
         return view

@@ -102,7 +102,7 @@ class StudyReader:
     def _advance(self, view: View, *, curves: bool) -> View:
         with _quick_loading(wanted=self._large and not view.seq):
             changes = self.store.changes(self.name, view.seq, reports=curves)
-            return view.advance(changes, self.store.spec(self.name)) if changes.seq != view.seq else view
+            return view.advance(changes) if changes.seq != view.seq else view
 
     # -- what takes long ---------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from tunesmith.trials.view import View
 
 Floats = NDArray[np.float64]
 
+_NAME: Final = "earlier"
 _FIRST: Final = 3
 _APART: Final = 0.1
 """Configurations that are no farther apart in any number, and have the same options, are taken for one."""
@@ -24,7 +25,10 @@ _APART: Final = 0.1
 
 @final
 class WarmStarted:
-    """Up to three good and diverse configurations of earlier studies, then the inner sampler."""
+    """Up to three good and diverse configurations of earlier studies, then the inner sampler.
+
+    If the first of them is no better than the default, there is no second one.
+    """
 
     def __init__(self, inner: Sampler) -> None:
         self.inner = inner
@@ -40,13 +44,26 @@ class WarmStarted:
         known = view.space, view.spec.earlier
         if self._known is None or known[0] is not self._known[0] or known[1] != self._known[1]:
             self._known, self._first = known, first_configs(known[1], known[0])
-        start = max(view.next - 1, 0) % max(len(self._first), 1)
+        if not self._first or _disappointed(view):
+            return []
+        start = max(view.next - 1, 0) % len(self._first)
         why = "one of the best of earlier studies"
         return [
-            Proposal(dict(config), "earlier", why)
+            Proposal(dict(config), _NAME, why)
             for config in (*self._first[start:], *self._first[:start])
             if not view.has(config)
         ]
+
+
+def _disappointed(view: View) -> bool:
+    """Whether what earlier studies had to offer so far is no better than what others have."""
+    losses = view.losses[:, 0]
+    ours = np.array([trial.by == _NAME for trial in view.trials], bool)
+    over = np.array([trial.state.ended for trial in view.trials], bool)
+    if not (ours & over).any() or not np.isfinite(losses[~ours]).any():
+        return False
+    best: float = np.min(losses[ours & np.isfinite(losses)], initial=np.inf)
+    return bool(best >= np.nanmin(losses[~ours]))
 
 
 def first_configs(earlier: Sequence[Earlier], space: Space, count: int = _FIRST) -> list[Config]:

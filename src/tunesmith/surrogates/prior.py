@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
 from tunesmith.surrogates.earlier import Expectations
-from tunesmith.surrogates.fit import JITTER, default_hyper, matern
+from tunesmith.surrogates.fit import default_hyper, matern
 from tunesmith.surrogates.posterior import Posterior
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,8 @@ _HOPED: Final = 0.5
 """What the coefficients of all studies add up to, as far as nothing is known."""
 _DOUBT: Final = 0.5
 """Standard deviation of that belief."""
-_NOISE: Final = 0.1
+_SHARED: Final = 0.3
+"""The part of an error that neighbours share. With more, any smooth error would be excused."""
 
 
 class PriorMean(NamedTuple):
@@ -70,9 +71,9 @@ def learned_prior(
     centre = M.mean(axis=0) if n else np.zeros(studies)
     hyper = default_hyper(len(distances))
     C = np.zeros((n, n))
-    C[np.triu_indices(n, 1)] = matern(hyper.weights @ distances, hyper.signal)
+    C[np.triu_indices(n, 1)] = matern(hyper.weights @ distances, _SHARED)
     C += C.T
-    C[np.diag_indices(n)] = hyper.signal + _NOISE * noise + JITTER
+    C[np.diag_indices(n)] = _SHARED + (1.0 - _SHARED) * noise
     L = np.linalg.cholesky(C)
     whitened = solve_triangular(L, np.column_stack([M - centre, y]), lower=True)
     A = np.concatenate([whitened[:, :-1], np.eye(studies) / _DOUBT])

@@ -106,7 +106,9 @@ class GaussianProcess:
     ) -> Score:
         """What a point is worth as the next trial: merit and chance of success, within bounds that grow."""
         tried = evidence.points.joined(evidence.failed).joined(evidence.pending)
-        radius = None if rng.random() < _UNTRUSTED else trust_radius(len(tried), self._moves.codec.width)
+        # Where earlier studies were, a model is to be trusted far from the few trials of this one.
+        trusted = rng.random() < _UNTRUSTED or bool(self._earlier)
+        radius = None if trusted else trust_radius(len(tried), self._moves.codec.width)
         known = {row.tobytes() for row in _rounded(tried)} if view.space.size is not None else set()
         checked = view.space.limits and self._moves.everything is None
 

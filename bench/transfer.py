@@ -1,0 +1,304 @@
+"""What earlier studies and beliefs are worth: trials until the value that a cold start has after 50.
+
+    python bench/transfer.py run [--tasks-from FOLDER] [--seeds 5] [--minutes 9]     what is not there yet
+    python bench/transfer.py report                                                  the table in bench/README.md
+
+Tasks come in families, the same model on other data. At each task the other tasks of its family have had studies of 50
+trials, up to three of them, and the study begins from these; from as many of smooth functions that have nothing to do with
+it; and from its relatives with their losses turned round, the worst that evidence can be. Beliefs are right (around the best
+of another study of the task), or at the far end of every range.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is loaded
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import functools
+import json
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+BENCH = Path(__file__).parent
+sys.path[:0] = [str(BENCH), str(BENCH / "peers")]
+
+from tunesmith_peer import declared, version  # noqa: E402
+
+import tunesmith as ts  # noqa: E402
+from race import folder, learning  # noqa: E402
+from race.space import Space, Task, choice, real, whole  # noqa: E402
+from tunesmith.errors import SpaceExhausted  # noqa: E402
+
+RESULTS = BENCH / "results" / "transfer.json"
+MARK = 50  # the cold start is measured after so many trials
+TRIALS = 60
+SOURCES = 3
+RANDOM = 200  # random configurations, whose median has regret 1
+TARGETS = 2  # of each family, the first ones; the others are relatives only
+
+FAMILIES = {
+    "LCBench": "yahpo/lcbench/",
+    "rpart": "yahpo/rbv2_rpart/",
+    "xgboost": "yahpo/rbv2_xgboost/",
+    "HPOBench networks": "table/hpobench/",
+    "NAS-Bench-Graph": "table/nbgraph/",
+}
+MADE, SVM = "made functions", "support vector machine"
+ARMS = {
+    "related": "related studies",
+    "unrelated": "unrelated studies",
+    "inverse": "related studies, losses turned round",
+    "right": "beliefs, right",
+    "wrong": "beliefs, wrong",
+}
+
+
+# -- tasks -------------------------------------------------------------------------------------------------------------
+
+
+def families(tasks_from: Path | None) -> dict[str, list[Task]]:
+    found = {MADE: [_made(f"made/{place}", 0.08, place) for place in range(4)], SVM: _svms()}
+    if tasks_from is not None:
+        tasks = folder.tasks_from(tasks_from)
+        for name, prefix in FAMILIES.items():
+            found[name] = [task for task in tasks if task.name.startswith(prefix)]
+    return found
+
+
+def _svms() -> list[Task]:
+    (known,) = (task for task in learning.tasks() if task.name == "learn/svm-digits")
+    return [
+        Task(f"svm/{table}", SVM, known.space, functools.partial(_svm_loss, table))
+        for table in ("breast_cancer", "digits", "wine")
+    ]
+
+
+def _svm_loss(table, config):
+    from sklearn.svm import SVC
+
+    return learning.loss(SVC(**config, max_iter=2000, random_state=0), table)
+
+
+def _made(name: str, shift: float, seed: int) -> Task:
+    """A valley over six parameters of all kinds; the tasks of the family differ by shifts of its floor and by scale."""
+    params = [
+        real("rate", 1e-5, 1, log=True),
+        real("decay", 1e-6, 1e-1, log=True),
+        real("dropout", 0, 0.8),
+        whole("width", 16, 1024, log=True),
+        whole("layers", 1, 6),
+        choice("method", "sgd", "adam", "rmsprop", "adagrad"),
+    ]
+    return Task(name, MADE, Space(params), _valley(ts.Space({p.name: declared(p) for p in params}), 7, shift, seed))
+
+
+def _valley(space: ts.Space, landscape: int, shift: float, seed: int) -> Callable[[Mapping], float]:
+    """A smooth function on the unit cube of a space, with a floor of its own `landscape`, moved by about `shift`."""
+    codec = space.codec()
+    shape, own = np.random.default_rng([landscape, 1]), np.random.default_rng([landscape, seed, 2])
+    floor = np.clip(shape.uniform(0.1, 0.9, codec.width) + shift * own.normal(size=codec.width), 0, 1)
+    steep = 10 ** shape.uniform(-1, 1, codec.width)
+    options = shape.uniform(0, 1, (codec.width, 50)) + shift * own.normal(size=(codec.width, 50))
+    scale, base = 10 ** own.uniform(-2, 2), own.uniform(-5, 5)
+    unordered = np.array([isinstance(param, ts.Choice) for param in codec.params])
+
+    def loss(config):
+        X, active = codec.encode([config])
+        codes = np.array(
+            [int(x * param.size) if u else 0 for x, param, u in zip(X[0], codec.params, unordered, strict=True)]
+        )
+        away = np.where(unordered, options[np.arange(codec.width), codes], (X[0] - floor) ** 2 * 3)
+        bumps = 0.1 * np.sin(9 * X[0] + floor * 7) ** 2
+        return float(base + scale * np.where(active[0], steep * (away + bumps), 0).sum())
+
+    return loss
+
+
+# -- studies -----------------------------------------------------------------------------------------------------------
+
+
+def space_of(task: Task) -> ts.Space:
+    return ts.Space({param.name: declared(param) for param in task.space.params})
+
+
+def study(space: ts.Space, loss: Callable[[Mapping], float], seed: int, trials: int, *earlier: ts.Study) -> ts.Study:
+    found = ts.Study.open("study", space=space, minimize="loss", seed=seed, trials=trials, warm_start=list(earlier))
+    for _ in range(trials):
+        try:
+            trial = found.ask()
+        except SpaceExhausted:
+            break
+        found.tell(trial, loss=loss(trial.config))
+    return found
+
+
+def called(name: str, study: ts.Study, turn: float = 1.0) -> ts.Study:
+    """A copy under a name of its own, with losses turned round if `turn` is -1."""
+    copy = ts.Study.open(name.replace("/", "-"), space=study.spec.space, minimize="loss", seed=0)
+    for trial in study.trials:
+        if trial.values:
+            copy.enqueue(trial.config)
+            copy.tell(copy.ask(), loss=turn * trial.values["loss"])
+    return copy
+
+
+def believing(space: ts.Space, best: Mapping, *, right: bool) -> ts.Space:
+    """The space with beliefs around a configuration, or at the far end of each range and on every other option."""
+    params: dict[str, object] = {}
+    for name, param in space.params.items():
+        if name not in best:
+            params[name] = param
+        elif isinstance(param, ts.Choice | ts.Ordinal):
+            weights = {option: 5.0 for option in param.options if (option == best[name]) == right}
+            params[name] = type(param)(*param.options, belief=weights or None)
+        else:
+            unit = param.to_unit(best[name])
+            centre = best[name] if right else param.from_unit(0.05 if unit > 0.5 else 0.95)
+            params[name] = replace(param, belief=ts.around(centre))
+        if name in space.conditions:
+            tests = {test.parent: list(test.value) for test in space.conditions[name]}
+            params[name] = ts.when(tests, params[name])
+    return ts.Space(params)
+
+
+def measured(task: Task, relatives: Sequence[Task], seed: int) -> dict:
+    """Improvements of each arm, as pairs of trial and value, at one task and seed."""
+    space = space_of(task)
+    draw = np.random.default_rng(zlib.crc32(task.name.encode()))
+    cold = study(space, task.evaluate, seed, TRIALS)
+    other = study(space, task.evaluate, 1000 + seed, TRIALS)
+    related = [called(one.name, relative(one, 2000 + seed)) for one in relatives]
+    unrelated = [
+        called(f"unrelated {place}", study(space, _valley(space, 100 + 10 * seed + place, 0.0, 0), seed, MARK))
+        for place in range(len(relatives))
+    ]
+    turned = [called(f"turned {one.name}", one, -1.0) for one in related]
+    best = other.best.config
+    arms = {
+        "cold": cold,
+        "other": other,
+        "related": study(space, task.evaluate, seed, TRIALS, *related),
+        "unrelated": study(space, task.evaluate, seed, TRIALS, *unrelated),
+        "inverse": study(space, task.evaluate, seed, TRIALS, *turned),
+        "right": study(believing(space, best, right=True), task.evaluate, seed, TRIALS),
+        "wrong": study(believing(space, best, right=False), task.evaluate, seed, TRIALS),
+    }
+    random = float(np.median([task.evaluate(task.space.sample(draw)) for _ in range(RANDOM)]))
+    return {"random": random, "best": task.best, **{arm: improvements(found) for arm, found in arms.items()}}
+
+
+_RELATIVES: dict[tuple[str, int], ts.Study] = {}
+
+
+def relative(task: Task, seed: int) -> ts.Study:
+    key = task.name, seed
+    if key not in _RELATIVES:
+        _RELATIVES[key] = study(space_of(task), task.evaluate, seed, MARK)
+    return _RELATIVES[key]
+
+
+def improvements(study: ts.Study) -> list[list[float]]:
+    found: list[list[float]] = []
+    for trial in study.trials:
+        value = float(f"{trial.values['loss']:.8g}") if trial.values else np.inf
+        if not found or value < found[-1][1]:
+            found.append([trial.number, value])
+    return found
+
+
+# -- results -----------------------------------------------------------------------------------------------------------
+
+
+def run(tasks_from: Path | None, seeds: int, minutes: float) -> None:
+    until = time.monotonic() + 60 * minutes
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"version": "", "places": {}}
+    kept["version"] = version()
+    known = families(tasks_from)
+    for seed in range(seeds):
+        for family, tasks in known.items():
+            for task in tasks[:TARGETS]:
+                place = f"{family}: {task.name}: {seed}"
+                if place in kept["places"]:
+                    continue
+                if time.monotonic() > until:
+                    return
+                relatives = [one for one in tasks if one is not task][:SOURCES]
+                kept["places"][place] = measured(task, relatives, seed)
+                unfinished = RESULTS.with_suffix(".tmp")
+                unfinished.write_text(json.dumps(kept, indent=None, separators=(",", ":")).replace('},"', '},\n"'))
+                unfinished.replace(RESULTS)
+
+
+def curves(places: Mapping[str, Mapping]) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """For each place its family and the regret of each arm after each trial, (TRIALS,)."""
+    tasks: dict[str, float] = {}
+    for place, found in places.items():
+        name = place.rsplit(": ", 1)[0]
+        least = min([pairs[-1][1] for arm, pairs in found.items() if arm not in ("random", "best")])
+        known = found["best"] if found["best"] is not None and np.isfinite(found["best"]) else np.inf
+        tasks[name] = min(tasks.get(name, np.inf), least, known)
+    for place, found in places.items():
+        name = place.rsplit(": ", 1)[0]
+        best, random = tasks[name], found["random"]
+        regret = {}
+        for arm in ("cold", "other", *ARMS):
+            values = np.full(TRIALS, np.nan)
+            for number, value in found[arm]:
+                values[number:] = value
+            regret[arm] = np.clip((values - best) / max(random - best, 1e-300), 0, 1)
+        yield place.split(": ")[0], regret
+
+
+def reached(curve: np.ndarray, level: float) -> str:
+    """After how many trials a mean curve is at a level."""
+    below = np.flatnonzero(curve <= level + 1e-12)
+    return str(below[0] + 1) if len(below) else f"> {TRIALS}"
+
+
+def table() -> str:
+    kept = json.loads(RESULTS.read_text())
+    groups: dict[str, list[dict[str, np.ndarray]]] = {}
+    for family, regret in curves(kept["places"]):
+        groups.setdefault(family, []).append(regret)
+    means = {
+        family: {arm: np.mean([one[arm] for one in found], axis=0) for arm in found[0]}
+        for family, found in groups.items()
+    }
+    lines = [
+        "| family | places | cold @10 | cold @50 | related @10 | related @50 | " + " | ".join(ARMS.values()) + " |",
+        "| --- " * (6 + len(ARMS)) + "|",
+    ]
+    everything = {arm: np.mean([found[arm] for found in means.values()], axis=0) for arm in ("cold", "other", *ARMS)}
+    for family, found in [*means.items(), ("all, each family once", everything)]:
+        cold = (found["cold"] + found["other"]) / 2
+        count = len(groups[family]) if family in groups else sum(map(len, groups.values()))
+        regrets = [f"{curve[n - 1]:.3f}" for curve in (cold, found["related"]) for n in (10, MARK)]
+        lines.append(
+            f"| {' | '.join([family, str(count), *regrets, *(reached(found[a], cold[MARK - 1]) for a in ARMS)])} |"
+        )
+    return "\n".join([*lines, "", f"Version: {kept['version']}."])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["run", "report"])
+    parser.add_argument("--tasks-from", type=Path, help="a folder with a module `registry` (see race/folder.py)")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--minutes", type=float, default=600, help="begin no further task after so long")
+    given = parser.parse_args()
+    if given.what == "run":
+        run(given.tasks_from, given.seeds, given.minutes)
+    print(table())
+
+
+if __name__ == "__main__":
+    main()

@@ -48,6 +48,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.schedulers.population import PBT as PBT
     from tunesmith.schedulers.promotion import Promotion as Promotion
     from tunesmith.schedulers.replay import Replay as Replay
+    from tunesmith.space.beliefs import around as around
     from tunesmith.space.conditions import when as when
     from tunesmith.space.hints import arguments as arguments, space_of as space_of
     from tunesmith.space.limits import forbid as forbid
@@ -75,6 +76,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.trials.trial import State as State, Trial as Trial
     from tunesmith.trials.view import View as View
     from tunesmith.tuning import tune as tune
+    from tunesmith.warm_start import WarmStart as WarmStart
     from tunesmith.web.serve import ui as ui
 
 __version__ = "0.1.0"
@@ -113,6 +115,7 @@ _HOMES: typing.Final = {
     "schedulers.population": ("PBT",),
     "schedulers.promotion": ("Promotion",),
     "schedulers.replay": ("Replay",),
+    "space.beliefs": ("around",),
     "space.conditions": ("when",),
     "space.hints": ("arguments", "space_of"),
     "space.limits": ("forbid",),
@@ -134,6 +137,7 @@ _HOMES: typing.Final = {
     "trials.trial": ("State", "Trial"),
     "trials.view": ("View",),
     "tuning": ("tune",),
+    "warm_start": ("WarmStart",),
     "web.serve": ("ui",),
 }
 _HOME_OF: typing.Final = {name: home for home, names in _HOMES.items() for name in names}

@@ -15,6 +15,7 @@ from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.table import Table, table
 from tunesmith.asking import Desk
 from tunesmith.errors import InvalidStudy, MissingExtra
+from tunesmith.held_out import Test, look
 from tunesmith.opening import Wanted, settle
 from tunesmith.reading import Reading
 from tunesmith.run.driver import Ending
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from tunesmith.analysis.confirm import Confirmed
     from tunesmith.analysis.health.finding import Finding
     from tunesmith.analysis.importance.shares import Importance, Method, Region
+    from tunesmith.analysis.looks import Look
+    from tunesmith.run.folder import Checkpoint
 
 DEFAULT_STORE: Final = "sqlite:///tunesmith.db"
 
@@ -155,6 +158,15 @@ class Study:
         """What the winner came to when it was trained again on fresh seeds; None as long as it was not."""
         best = best_of(self._reading.view(curves=False))
         return None if best is None else best.confirmed
+
+    def test(self, function: Test | None = None) -> Look | None:
+        """What the best trial comes to on the test set: by `function(config, state)`, or by the `test_...` metrics that its
+        trainings reported, which nobody has seen so far.
+
+        Every winner is looked at once, and each look is on record; asked again, it tells what was seen. None without a winner, or
+        if there is nothing to look at.
+        """
+        return look(self._reading, self._checkpoint, function)
 
     @property
     def front(self) -> list[Trial]:
@@ -287,13 +299,16 @@ class Study:
         Raises `InvalidStudy` if it has saved none.
         """
         found = self.best.number if number is None else number
-        checkpoint = load_checkpoint(trial_folder(self.folder, found))
+        checkpoint = self._checkpoint(found)
         if checkpoint is None:
             raise InvalidStudy(
                 f"Trial {found} of study {self.name!r} has no checkpoint; save one with ctx.save(state) in the training function, "
                 "after a report."
             )
         return checkpoint.state
+
+    def _checkpoint(self, number: int) -> Checkpoint | None:
+        return load_checkpoint(trial_folder(self.folder, number))
 
     def _write_report(self, path: Path) -> Path:
         from tunesmith.analysis.panels.chronicle import MOST_FACTS, chronicle  # noqa: PLC0415

@@ -9,7 +9,9 @@ from time import time as real_time
 from typing import Any, Literal
 
 from tunesmith.analysis.best import best_of, front_of
+from tunesmith.analysis.looks import look_at, looks
 from tunesmith.errors import InvalidStudy
+from tunesmith.held_out import Test
 from tunesmith.run.attempt import Target
 from tunesmith.run.devices import devices_from
 from tunesmith.run.driver import Driver
@@ -59,6 +61,7 @@ def tune(
     steps: int | None = None,
     confirm: float | None = None,
     warm_start: Sequence[Source] = (),
+    test: Test | None = None,
     progress: Progress | Watcher = "auto",
 ) -> Study:
     """Search the hyperparameters of a training function.
@@ -78,6 +81,9 @@ def tune(
 
     Up to the part `confirm` of the budget, 0.15 unless told otherwise, goes to repeats of the best configurations and the
     default on fresh seeds, if values depend on the seed: `study.confirmed` says what the winner is really worth. 0 for none.
+    `test(config, state)` is called once, for the winner, when the budget is spent; `state` is what its training saved last.
+    Metrics called `test_...` that trainings report are sealed until then: `study.test()` tells what was seen.
+
     `warm_start` names earlier studies of like spaces to begin from: by name, as "other.db::name", as a `Study`, or with
     `ts.WarmStart(study, renamed={"old": "new"})`.
 
@@ -113,7 +119,7 @@ def tune(
         warm_start=warm_start,
     )
     try:
-        return run_study(study, places, watcher, origin=origin_of(function))
+        return run_study(study, places, watcher, origin=origin_of(function), test=test)
     except BaseException:
         study.close()
         raise
@@ -154,7 +160,9 @@ def _store_beside(executor: Executor, store: str | Path | Store | None) -> str |
     return MemoryStore(executor.clock)
 
 
-def run_study(study: Study, executor: Executor, watcher: Watcher, *, origin: Origin = NOWHERE) -> Study:
+def run_study(
+    study: Study, executor: Executor, watcher: Watcher, *, origin: Origin = NOWHERE, test: Test | None = None
+) -> Study:
     """Run trials of a study on an executor until a budget is spent, and say how it ended."""
     if study.spec.paused:
         # Whoever starts it wants it to go on.
@@ -178,6 +186,8 @@ def run_study(study: Study, executor: Executor, watcher: Watcher, *, origin: Ori
         study.ending = driver.run()
     finally:
         watcher.close()
+    if not study.ending.can_continue:
+        study.test(test)
     if not isinstance(watcher, Silent):  # which trial is the best may take a model of them all to tell
         with one_thread():
             watcher.said(_result(study))
@@ -212,4 +222,6 @@ def _result(study: Study) -> str:
         return "\n".join([f"{ended} Of {len(view.trials)} trials {len(trials)} are on the front:", *lines, *more])
     best = found.trial
     said = f"{ended} Best of {len(view.trials)} trials is number {best.number}: {metrics_text(best.values, names)}"
-    return "\n  ".join(filter(None, [said, found.caveat, config_text(best.config)]))
+    seen = looks(view)
+    tested = f"test set, looked at {plural(len(seen), 'time')}: {seen[-1].sentence}" if look_at(best) else ""
+    return "\n  ".join(filter(None, [said, found.caveat, tested, config_text(best.config)]))

@@ -21,6 +21,7 @@ from tunesmith.run.words import config_text, duration, metrics_text, plural, spa
 from tunesmith.stores.url import open_store
 from tunesmith.study import Study
 from tunesmith.trials.order import best_trial
+from tunesmith.trials.sealing import SEAL
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.story import story
 from tunesmith.trials.trial import State, Trial
@@ -182,6 +183,7 @@ def _print_trial(study: Study, view: View, trial: Trial) -> None:
 def _document(study: Study, view: View, trial: Trial) -> dict[str, Any]:
     document = dataclasses.asdict(trial)
     document["state"] = trial.state.value
+    document["notes"] = {key: value for key, value in trial.notes.items() if not key.startswith(SEAL)}
     document["story"] = story(trial)
     document["params"] = {name: param.to_json() for name, param in trial.params.items()}
     document["curves"] = {

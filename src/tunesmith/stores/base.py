@@ -9,6 +9,7 @@ from tunesmith.errors import BudgetSpent, Conflict
 from tunesmith.trials.changes import Changes, ReportRow
 from tunesmith.trials.facts import Draft, Event, Noted, Opened, Reported, Revised
 from tunesmith.trials.fold import fold
+from tunesmith.trials.sealing import has_test, sealed
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import State, Trial
 
@@ -112,6 +113,8 @@ def stage(ledger: Ledger, drafts: Sequence[Draft], expect: Mapping[int, int] | N
     staged = Staged(ledger.seq)
     opened = ledger.opened
     keys: dict[str, int] = {}
+    if any(map(has_test, drafts)):
+        drafts = sealed(ledger.spec, drafts)
     for draft in drafts:
         if draft.key is not None and _is_known(ledger, draft, keys):
             continue

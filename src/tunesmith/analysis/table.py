@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final, overload
 
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
@@ -24,7 +24,7 @@ class Table:
     """
 
     columns: list[str]
-    rows: list[list[object]]
+    rows: Sequence[list[object]]
     """Numbers, text, True, False, lists, and None for what a trial has not."""
     params: dict[str, str]
     """The column of each parameter."""
@@ -34,16 +34,44 @@ class Table:
 
 def table(view: View) -> Table:
     """All trials of a study."""
+    found = outline(view)
+    return replace(found, rows=list(found.rows))
+
+
+def outline(view: View) -> Table:
+    """The same table, of which each row is made when somebody looks at it: for pages of very large studies."""
     params = list(view.space.params)
     metrics = _metrics(view)
     param_columns = _columns("config", params, {*_FIRST, *_LAST, *metrics})
     metric_columns = _columns("values", metrics, {*_FIRST, *_LAST, *params})
     return Table(
         columns=[*_FIRST, *param_columns.values(), *metric_columns.values(), *_LAST],
-        rows=[_row(trial, params, metrics) for trial in view.trials],
+        rows=_Rows(view.trials, params, metrics),
         params=param_columns,
         metrics=metric_columns,
     )
+
+
+@final
+class _Rows(Sequence[list[object]]):
+    """The rows of a table, each made when it is asked for."""
+
+    def __init__(self, trials: Sequence[Trial], params: list[str], metrics: list[str]) -> None:
+        self._trials = trials
+        self._params = params
+        self._metrics = metrics
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    @overload
+    def __getitem__(self, place: int) -> list[object]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[list[object]]: ...
+    def __getitem__(self, place: int | slice) -> list[object] | list[list[object]]:
+        if isinstance(place, slice):
+            return [_row(trial, self._params, self._metrics) for trial in self._trials[place]]
+        return _row(self._trials[place], self._params, self._metrics)
 
 
 def _metrics(view: View) -> list[str]:

@@ -29,8 +29,9 @@ globalThis.tunesmithFigures = (() => {
         else part.color = bright(part.color);
       }
       // The best trials stand out: dark on light ground, bright on dark ground.
-      const scaled = { parcoords: trace.line, scatter: trace.marker, contour: trace }[trace.type];
-      if (onDark && scaled?.colorscale) scaled.reversescale = !scaled.reversescale;
+      const scaled = { parcoords: trace.line, scatter: trace.marker, contour: trace, heatmap: trace }[trace.type];
+      // A shading without a scale is made for either ground.
+      if (onDark && scaled?.colorscale && trace.showscale !== false) scaled.reversescale = !scaled.reversescale;
     }
     return { data, layout };
   }

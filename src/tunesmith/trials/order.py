@@ -16,8 +16,14 @@ def losses_of(spec: StudySpec, trial: Trial) -> tuple[float, ...] | None:
     """The trial's objectives, signed so that smaller is better; None if it has no complete finite outcome."""
     if trial.state not in (State.DONE, State.STOPPED):
         return None
-    losses = tuple(o.sign * trial.values.get(o.metric, math.nan) for o in spec.objectives)
-    return losses if all(math.isfinite(loss) for loss in losses) else None
+    values, losses = trial.values, []
+    # Asked of every trial of a large study by every face: a loop takes half the time of two generators.
+    for objective in spec.objectives:
+        loss = objective.sign * values.get(objective.metric, math.nan)
+        if not math.isfinite(loss):
+            return None
+        losses.append(loss)
+    return tuple(losses)
 
 
 def feasible(spec: StudySpec, trial: Trial) -> bool:

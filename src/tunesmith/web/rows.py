@@ -45,6 +45,7 @@ class Frame:
 
     def __init__(self, data: Table) -> None:
         self._data = data
+        self._rows: Sequence[list[object]] | None = None
         self._columns: dict[str, Column] = {}
         self.names: Sequence[str] = data.columns
         self.count = len(data.rows)
@@ -52,8 +53,10 @@ class Frame:
     def column(self, name: str) -> Column:
         """Numbers where all that is there is a number, else texts as the page shows them."""
         if name not in self._columns:
+            if self._rows is None:
+                self._rows = list(self._data.rows)
             place = self._data.columns.index(name)
-            self._columns[name] = _column([row[place] for row in self._data.rows])
+            self._columns[name] = _column([row[place] for row in self._rows])
         return self._columns[name]
 
     def matching(self, text: str) -> NDArray[np.bool_]:

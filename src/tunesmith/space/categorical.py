@@ -52,13 +52,7 @@ class Choice:
         return list(self.options)
 
     def to_json(self) -> Json:
-        return drop_none(
-            kind=self.kind,
-            options=list(self.options),
-            default=self.default,
-            role=self.role,
-            belief=self.belief and [list(pair) for pair in self.belief],
-        )
+        return _to_json(self)
 
 
 @final
@@ -99,13 +93,7 @@ class Ordinal:
         return list(self.options)
 
     def to_json(self) -> Json:
-        return drop_none(
-            kind=self.kind,
-            options=list(self.options),
-            default=self.default,
-            role=self.role,
-            belief=self.belief and [list(pair) for pair in self.belief],
-        )
+        return _to_json(self)
 
 
 @final
@@ -163,6 +151,16 @@ def _set_options(
 def _set_belief(param: Choice | Ordinal, belief: Mapping[Any, float] | Weights | None) -> None:
     weights = checked_weights(type(param).__name__, lambda option: param.check(option, "belief"), belief)
     object.__setattr__(param, "belief", weights)
+
+
+def _to_json(param: Choice | Ordinal) -> Json:
+    return drop_none(
+        kind=param.kind,
+        options=list(param.options),
+        default=param.default,
+        role=param.role,
+        belief=param.belief and [list(pair) for pair in param.belief],
+    )
 
 
 def _index_of(options: tuple[Json, ...], value: object, path: str) -> int:

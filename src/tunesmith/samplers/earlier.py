@@ -36,7 +36,8 @@ class WarmStarted:
         self._first: list[Config] = []
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        waiting = self._waiting(view)[:n] if view.spec.earlier else []
+        # What a define-by-run trial will ask for is not known, so neither is what would be good to it.
+        waiting = self._waiting(view)[:n] if view.spec.earlier and not view.space.grows else []
         rest = n - len(waiting)
         return [*waiting, *(self.inner.ask(view.asking(view.next + len(waiting)), rest, rng) if rest else ())]
 

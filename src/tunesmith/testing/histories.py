@@ -21,6 +21,7 @@ from tunesmith.samplers.uniform import uniform_config
 from tunesmith.space.params import Config, Param
 from tunesmith.space.space import Space
 from tunesmith.stores.memory import MemoryStore
+from tunesmith.trials.earlier import Earlier
 from tunesmith.trials.facts import (
     Asked,
     Draft,
@@ -68,10 +69,11 @@ def spec_of(
     maximize: Sequence[str] = (),
     limits: Sequence[MetricLimit] = (),
     seed: int = 1,
+    earlier: Sequence[Earlier] = (),
 ) -> StudySpec:
     """A study of a space, with one objective unless told otherwise."""
     objectives = (*(Objective(m, "minimize") for m in minimize), *(Objective(m, "maximize") for m in maximize))
-    return StudySpec("study", space, objectives, limits=tuple(limits), seed=seed)
+    return StudySpec("study", space, objectives, limits=tuple(limits), seed=seed, earlier=tuple(earlier))
 
 
 def mirrored(spec: StudySpec) -> StudySpec:

@@ -14,6 +14,7 @@ import functools
 import json
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from math import inf, nan
 from typing import Any, Final
 
@@ -23,10 +24,12 @@ import pytest
 from tunesmith.errors import InvalidSpace, SpaceExhausted
 from tunesmith.run.proposing import trial_rng
 from tunesmith.samplers.base import Proposal, Sampler
+from tunesmith.space.beliefs import around
 from tunesmith.space.conditions import when
 from tunesmith.space.params import Choice, Fixed, Float, Int, Ordinal, key_of
 from tunesmith.space.space import Space
 from tunesmith.testing.histories import History, Manner, content, global_randomness, history, spec_of, written
+from tunesmith.trials.remembered import remembered
 from tunesmith.trials.spec import MetricLimit
 from tunesmith.trials.view import View
 
@@ -69,6 +72,16 @@ SPACES: Final[Mapping[str, Space]] = {
     "few": Space(
         {"a": Choice(1, 2, 3), "b": when({"a": [2, 3]}, Choice("x", "y")), "c": Int(0, 2)}, limits=["a + c <= 4"]
     ),
+    "believed": Space(
+        {
+            "lr": Float(1e-5, 1, log=True, belief=around(1e-3, factor=10)),
+            "dropout": Float(0, 0.5, step=0.1, belief=around(0.2, width=0.1)),
+            "width": Int(16, 512, log=True, belief=around(512)),
+            "optimizer": Choice("sgd", "adam", "other", belief={"adam": 3}),
+            "momentum": when({"optimizer": "sgd"}, Float(0, 1, belief=around(0.9))),
+            "batch": Ordinal(16, 32, 64, belief={32: 2, 64: 0.5}),
+        }
+    ),
     "wide": Space({f"x{i:02}": Int(0, 9) if i % 5 == 0 else Float(0, 1) for i in range(30)}),
 }
 """One space of every kind; all have room, some very little."""
@@ -96,7 +109,7 @@ _OUTCOMES: Final[Mapping[str, dict[str, Any]]] = {
     "many": {"values": _losses(280), "failed": ["oom"] * 10, "stopped": _losses(10)},
 }
 
-HISTORIES: Final = (*_OUTCOMES, "several objectives", "limited metrics")
+HISTORIES: Final = (*_OUTCOMES, "several objectives", "limited metrics", "an earlier study")
 """Names of histories of every kind."""
 
 
@@ -113,6 +126,9 @@ _ASKS: Final = {"lr": Float(1e-4, 1, log=True), "layers": Int(1, 4), "act": Choi
 def log_of(space: str, name: str, *, seed: int = 1, manner: Manner | None = None, mirror: bool = False) -> History:
     """One of the histories in one of the spaces, or in one that grows; made once, as many tests look at the same."""
     spec = spec_of(SPACES.get(space, _GROWING), seed=seed, **_METRICS.get(name, {}))
+    if name == "an earlier study":
+        before = log_of(space, "NaN").view
+        spec = replace(spec, earlier=(remembered("before", before, spec.space, spec.objectives, {}),))
     outcomes = _OUTCOMES.get(name, _OUTCOMES["some trials"])
     return written(spec, **outcomes, manner=manner, mirror=mirror, asks=_ASKS if spec.space.grows else None)
 
@@ -149,7 +165,7 @@ class SamplerConformance:
             assert all(p.by and p.why for p in proposals), f"{space}, {name}: a proposal without by or why: {proposals}"
 
     @pytest.mark.parametrize(
-        "space", ["float", "choice", "mixed", "conditional", "limits", "little room", "few", "wide"]
+        "space", ["float", "choice", "mixed", "conditional", "limits", "little room", "few", "believed", "wide"]
     )
     def test_same_view_and_rng_same_answer(self, space: str) -> None:
         """from the same object, after other questions in between, from a fresh object, and in a continued study"""

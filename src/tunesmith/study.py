@@ -37,6 +37,7 @@ from tunesmith.warm_start import Source
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
     import polars as pl
 
     from tunesmith.analysis.ablation import Ablation
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tunesmith.analysis.health.finding import Finding
     from tunesmith.analysis.importance.shares import Importance, Method, Region
     from tunesmith.analysis.looks import Look
+    from tunesmith.analysis.panels.chronicle import Chronicle
     from tunesmith.run.folder import Checkpoint
 
 DEFAULT_STORE: Final = "sqlite:///tunesmith.db"
@@ -200,6 +202,17 @@ class Study:
         with one_thread():
             return health(self.view)
 
+    def figure(self, name: str = "history") -> go.Figure:
+        """A figure of the report, drawn with Plotly: "history", "curves", "parallel", "slices", "timeline", "importance", "contour",
+        or one that only some studies have: "pareto", "volume", "plane", "population", "failures", "ablation".
+
+        Raises `InvalidStudy` for another name, and where there is nothing to draw or too few trials tell.
+        """
+        from tunesmith.plots.sections import Source, figure_of  # noqa: PLC0415  plotly is only needed here
+
+        with one_thread():
+            return figure_of(Source(self.view, told=self._told()), name)
+
     def schedule(self, number: int) -> list[Segment]:
         """What the training of a trial went through: which configuration up to which step, from its first ancestor on.
 
@@ -310,15 +323,18 @@ class Study:
     def _checkpoint(self, number: int) -> Checkpoint | None:
         return load_checkpoint(trial_folder(self.folder, number))
 
-    def _write_report(self, path: Path) -> Path:
+    def _told(self) -> Chronicle | None:
+        """What the log tells beyond the trials, unless it is too long to be read as a whole."""
         from tunesmith.analysis.panels.chronicle import MOST_FACTS, chronicle  # noqa: PLC0415
+
+        return chronicle(self.store.events(self.name)) if self.view.seq <= MOST_FACTS else None
+
+    def _write_report(self, path: Path) -> Path:
         from tunesmith.plots.page import report_html  # noqa: PLC0415  plotly is only needed here
 
-        view = self.view
         try:
             with one_thread():
-                told = chronicle(self.store.events(self.name)) if view.seq <= MOST_FACTS else None
-                page = report_html(view, notes=self.choices, told=told)
+                page = report_html(self.view, notes=self.choices, told=self._told())
             path.write_text(page, encoding="utf-8")
         except OSError as error:
             raise InvalidStudy(

@@ -12,7 +12,7 @@ from tunesmith.analysis import figures as data
 from tunesmith.analysis.best import best_of
 from tunesmith.errors import InvalidStudy
 from tunesmith.plots.comparison import comparison_figure, comparison_finding
-from tunesmith.plots.sections import PANELS, Source, sections_of
+from tunesmith.plots.sections import PANELS, Source, figure_of, sections_of
 from tunesmith.space import Choice, Float, Int, Ordinal, Space, when
 from tunesmith.testing.histories import History, spec_of
 from tunesmith.trials.spec import MetricLimit
@@ -421,3 +421,12 @@ def test_any_study_can_be_compared(history):
     found = data.comparison([history().view, empty().view])
     assert json.loads(comparison_figure(found).to_json(engine="json"))["data"]
     assert comparison_finding(found)
+
+
+def test_figures_by_name_for_notebooks():
+    view = ordinary().view
+    assert figure_of(Source(view), "slices").data
+    with pytest.raises(InvalidStudy, match="there are history, pareto"):
+        figure_of(Source(view), "nonsense")
+    with pytest.raises(InvalidStudy, match="No trial was forked"):
+        figure_of(Source(view), "population")

@@ -243,3 +243,13 @@ def sections_of(source: Source) -> list[Section]:
             except InvalidStudy:  # too few trials tell
                 continue
     return found
+
+
+def figure_of(source: Source, name: str) -> go.Figure:
+    """One figure. Raises `InvalidStudy` if there is none of this name, nothing to draw, or too few trials tell."""
+    if name not in PANELS:
+        raise InvalidStudy(f"figure({name!r}): there is no such figure; there are {', '.join(PANELS)}.")
+    section = PANELS[name].draw(source)
+    if section.figure is None:
+        raise InvalidStudy(f"figure({name!r}): {section.finding}.")
+    return section.figure

@@ -45,6 +45,8 @@ def rerun_command(
     noise", 1 for "different".
     """
     given = _given(target)
+    if not as_json:
+        click.echo("training ...", err=True)
     # What the training prints is no part of the answer.
     with contextlib.redirect_stdout(sys.stderr):
         if is_recipe(Path(study)):

@@ -77,9 +77,6 @@ def code_of(files: Sequence[Path], root: Path | None) -> Json:
     if commit is not None:
         diff = _git(files[0].parent, "diff", "HEAD") or ""
         code |= {"commit": commit.strip(), "diff": diff[:_LARGEST_DIFF], "diff_is_complete": len(diff) <= _LARGEST_DIFF}
-        code["untracked"] = (_git(files[0].parent, "ls-files", "--others", "--exclude-standard") or "").splitlines()[
-            :1000
-        ]
     return code
 
 

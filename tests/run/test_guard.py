@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from tunesmith.run.guard import Guard
+from tunesmith.run.guard import Guard, signal_tree
 
 PATIENCE = 30.0
 
@@ -54,6 +54,49 @@ def test_a_killed_guard_does_no_harm():
     guard.close()
     process.kill()
     process.wait()
+
+
+NESTING = """
+import subprocess, sys, time
+inner = 'import subprocess, time; print(subprocess.Popen(["sleep", "600"]).pid, flush=True); time.sleep(600)'
+subprocess.Popen([sys.executable, '-c', inner], start_new_session=True)
+time.sleep(600)
+"""
+
+
+def nesting(starter):
+    """A program that starts another one in a session of its own, as torchrun does, which starts a third; the last one's pid."""
+    leader = subprocess.Popen(
+        [sys.executable, "-c", NESTING], start_new_session=True, stdout=subprocess.PIPE, text=True
+    )
+    starter(leader)
+    with leader.stdout as output:
+        return leader, int(output.readline())
+
+
+def state_of(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_all_that_a_program_has_started_is_stopped_and_ended_with_it():
+    leader, innermost = nesting(lambda _: None)
+    signal_tree(leader.pid, signal.SIGSTOP)
+    wait_for(lambda: state_of(innermost) == "T")
+    signal_tree(leader.pid, signal.SIGCONT)
+    wait_for(lambda: state_of(innermost) == "S")
+    signal_tree(leader.pid, signal.SIGKILL)
+    wait_for(lambda: not is_alive(innermost))
+    assert leader.wait(PATIENCE) == -signal.SIGKILL
+    signal_tree(leader.pid, signal.SIGKILL)  # once more does no harm
+
+
+def test_the_guard_ends_all_that_a_program_has_started():
+    guard = Guard()
+    guard.start()
+    leader, innermost = nesting(lambda leader: guard.watch(leader.pid))
+    guard.close()
+    wait_for(lambda: not is_alive(innermost))
+    leader.wait(PATIENCE)
 
 
 def test_programs_do_not_outlive_a_killed_driver(tmp_path):

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import final
 
 
@@ -67,9 +68,31 @@ def main() -> None:
     groups: set[int] = set()
     for line in sys.stdin:
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
-    for group in groups:
-        with suppress(OSError):
-            os.killpg(group, signal.SIGKILL)
+    for leader in groups:
+        signal_tree(leader, signal.SIGKILL)
+
+
+def signal_tree(leader: int, what: int) -> None:
+    """Signal a process group, and before it those that its processes have started: torchrun gives each of its workers a
+    session of its own."""
+    for group in (*(_groups_below(leader) - {leader}), leader):
+        with suppress(OSError):  # it has just ended
+            os.killpg(group, what)
+
+
+def _groups_below(leader: int) -> set[int]:
+    """The process groups of all descendants of a process; empty where the system does not list processes as Linux does."""
+    parents: dict[int, tuple[int, int]] = {}
+    for process in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            _, parent, group = process.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            parents[int(process.parent.name)] = int(parent), int(group)
+    found, waiting = set(), {leader}
+    while waiting:
+        children = {process for process, (parent, _) in parents.items() if parent in waiting}
+        found |= {parents[process][1] for process in children}
+        waiting = children
+    return found
 
 
 if __name__ == "__main__":

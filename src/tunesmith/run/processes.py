@@ -30,6 +30,7 @@ from tunesmith.errors import InvalidObjective
 from tunesmith.run.attempt import Target
 from tunesmith.run.executor import Job, Parked, Signal, Update
 from tunesmith.run.failure import exit_in_words, tail
+from tunesmith.run.guard import signal_tree
 from tunesmith.run.parking import Parking, Waiting, default_parked_memory, memory_of
 from tunesmith.trials.facts import Failed, Finished, Lost, Reported
 
@@ -286,8 +287,7 @@ class _Worker:
         if not self.gone:
             self.gone, self.job = True, None
             self.pipe.close()
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signals.SIGKILL)
+            signal_tree(self._process.pid, signals.SIGKILL)
             self._process.wait()
 
 

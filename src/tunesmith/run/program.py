@@ -19,7 +19,7 @@ from typing import Final, final
 
 from tunesmith.run.executor import Job, Parked, Update
 from tunesmith.run.failure import failure_from_exit
-from tunesmith.run.guard import Guard
+from tunesmith.run.guard import Guard, signal_tree
 from tunesmith.run.metrics import Meter
 from tunesmith.run.parking import memory_of
 from tunesmith.run.streams import Appended, Stream
@@ -217,8 +217,12 @@ class Program:
 
     def _signal_all(self, what: signals.Signals) -> None:
         if self._process is not None and self.is_running:
-            with suppress(OSError):  # it has just ended
-                os.killpg(self._process.pid, what)
+            # Whoever is asked to end asks its own children.
+            if what == signals.SIGTERM:
+                with suppress(OSError):  # it has just ended
+                    os.killpg(self._process.pid, what)
+            else:
+                signal_tree(self._process.pid, what)
 
     @property
     def memory(self) -> float:

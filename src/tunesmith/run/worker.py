@@ -22,6 +22,7 @@ from tunesmith.run.attempt import Target, run_attempt
 from tunesmith.run.context import Said
 from tunesmith.run.executor import Job, Signal
 from tunesmith.run.failure import failure_from
+from tunesmith.run.guard import signal_tree
 from tunesmith.trials.facts import Failed, Finished, Noted, Suggested
 
 _HEARTBEAT: Final = 0.5
@@ -49,7 +50,7 @@ def _end_with(parent: int) -> None:
     """A killed driver must not leave trainings behind."""
     while os.getppid() == parent:
         time.sleep(_HEARTBEAT)
-    os._exit(1)
+    signal_tree(os.getpid(), signal.SIGKILL)
 
 
 def _unpickled(setup: dict[str, Any]) -> Target | Exception:

@@ -113,9 +113,10 @@ class Live:
 
 def _running_table(view: View, running: list[Trial]) -> RenderableType:
     metric = view.spec.objectives[0].metric
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("trial", "step", metric, "curve", "for", "config"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
+    for heading in ("trial", "step", metric, "curve", "for"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("config", no_wrap=True, overflow="ellipsis", ratio=1)  # it alone gives way where the line is full
     for trial in running[:_RUNNING]:
         _, values = view.curve(trial.number, metric)
         last = number(float(values[-1])) if len(values) else ""

@@ -1,0 +1,29 @@
+"""The view in a terminal."""
+
+import io
+
+from rich.console import Console
+
+import tunesmith as ts
+from tunesmith.run.live import Live
+from tunesmith.stores.memory import MemoryStore
+from tunesmith.trials.changes import Changes
+
+
+def test_only_configurations_give_way_in_a_narrow_terminal():
+    """which trials run, how far they are and how well they do is always there to be read"""
+    space = {f"a_parameter_with_a_long_name_{i}": ts.Float(0, 1) for i in range(5)}
+    study = ts.Study.open("live", space=space, minimize="val_error", trials=9, seed=0, store=MemoryStore())
+    for trial in (study.ask(), study.ask()):
+        for step, loss in enumerate((0.9, 0.5, 0.4), 1):
+            study.report(trial, step=step, val_error=loss + trial.number / 100)
+    screen = io.StringIO()
+    live = Live(Console(file=screen, width=80, height=30, force_terminal=True, color_system=None))
+    view = study.view
+    live.changed(view, Changes(0, view.seq, view.trials))
+    live.close()
+    lines = screen.getvalue().splitlines()
+    heading = next(line for line in lines if "curve" in line)
+    assert heading.split() == ["trial", "step", "val_error", "curve", "for", "config"]
+    rows = [line.split()[:3] for line in lines if "a_parameter" in line and "█" in line]
+    assert rows[-2:] == [["0", "3", "0.4"], ["1", "3", "0.41"]]

@@ -68,9 +68,11 @@ ARMS = {
 def families(tasks_from: Path | None) -> dict[str, list[Task]]:
     found = {MADE: [_made(f"made/{place}", 0.08, place) for place in range(4)], SVM: _svms()}
     if tasks_from is not None:
-        tasks = folder.tasks_from(tasks_from)
-        for name, prefix in FAMILIES.items():
-            found[name] = [task for task in tasks if task.name.startswith(prefix)]
+        known, _ = folder.open_folder(tasks_from)
+        for family, prefix in FAMILIES.items():
+            found[family] = [
+                folder.task_of(family, name, known[name]()) for name in sorted(known) if name.startswith(prefix)
+            ]
     return found
 
 
@@ -219,10 +221,10 @@ def improvements(study: ts.Study) -> list[list[float]]:
 
 
 def run(tasks_from: Path | None, seeds: int, minutes: float) -> None:
-    until = time.monotonic() + 60 * minutes
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"version": "", "places": {}}
     kept["version"] = version()
     known = families(tasks_from)
+    until = time.monotonic() + 60 * minutes
     for seed in range(seeds):
         for family, tasks in known.items():
             for task in tasks[:TARGETS]:

@@ -49,7 +49,7 @@ def tasks_from(folder: Path, listed: str = "dev") -> list[Task]:
     missing = [name for _, name in wanted if name not in known]
     if missing:
         print(f"not available, as a package or its data are missing: {', '.join(missing)}", file=sys.stderr)
-    return [_task(group, name, known[name]()) for group, name in wanted if name in known]
+    return [task_of(group, name, known[name]()) for group, name in wanted if name in known]
 
 
 def open_folder(folder: Path, listed: str = "dev") -> tuple[dict, dict]:
@@ -63,7 +63,7 @@ def space_of(theirs) -> Space:
     return Space([_param(given) for given in theirs.space])
 
 
-def _task(group, name, theirs):
+def task_of(group, name, theirs):
     def evaluate(config):
         return float(theirs.evaluate(config)["value"])
 

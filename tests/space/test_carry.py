@@ -3,8 +3,7 @@
 import math
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from strategies import params, spaces
 
 from tunesmith.space import Choice, Float, Int, Ordinal, Space, when

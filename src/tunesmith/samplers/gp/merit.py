@@ -28,6 +28,8 @@ class Merit(NamedTuple):
 
     score: Score
     name: str
+    logarithmic: bool = True
+    """Whether the score is a logarithm, so that to add to it is to multiply what a trial is worth."""
 
 
 def expected_gain(models: Models, feasible: Flags) -> Merit:
@@ -61,9 +63,11 @@ def optimistic_gain(models: Models, feasible: Flags, width: float) -> Merit:
             short = np.maximum((hoped[:, None, :] - front[None]).min(axis=2).max(axis=1), 0.0)
             return np.where(gain > 0, np.log1p(gain), -short)
 
-        return Merit(volume, "optimistic hypervolume")
+        return Merit(volume, "optimistic hypervolume", logarithmic=False)
     process = models.objectives[0]
-    return Merit(lambda features: confidence_bound(*process.predict(features), width), "confidence bound")
+    return Merit(
+        lambda features: confidence_bound(*process.predict(features), width), "confidence bound", logarithmic=False
+    )
 
 
 def chance_of_success(models: Models, features: Floats) -> Floats:

@@ -115,7 +115,8 @@ class GaussianProcess:
         def score(points: Points) -> Floats:
             features = modeller.features.of(points)
             value = merit.score(features) + chance_of_success(models, features)
-            value += self._beliefs.log_weight(points, len(tried))
+            if merit.logarithmic:
+                value += self._beliefs.log_weight(points, len(tried))
             if radius is not None:
                 away = beyond(points, tried, self._moves.dense, radius)
                 value = np.where(away > 0, -_FAR - away, value)

@@ -53,6 +53,19 @@ def test_auto_chooses_and_says_why(space: Space, trials: int | None, why: str) -
 
 
 @pytest.mark.parametrize(
+    ("budget", "why"),
+    [
+        (Budget(time=60.0), "as the time is limited, it asks more of dear trials, where some cost 3 times as much"),
+        (Budget(trials=50, cost=9.0), "as the cost is limited, it asks more of dear trials"),
+    ],
+)
+def test_auto_looks_at_what_trials_take_of_the_budget(budget: Budget, why: str) -> None:
+    """a number of trials is the same for dear ones and cheap ones"""
+    assert why in choose_sampler(replace(spec(), budget=budget)).why
+    assert "dear" not in choose_sampler(spec(trials=50)).why
+
+
+@pytest.mark.parametrize(
     ("objectives", "why"), [(2, "for the hypervolume of 2 objectives"), (5, "NSGA-II, because 5 objectives leave")]
 )
 def test_auto_looks_at_the_objectives(objectives: int, why: str) -> None:
@@ -140,5 +153,5 @@ def test_a_name_of_a_newer_version_can_be_read() -> None:
     assert chosen.why == "sampler: oracle, which is not known here"
     log = History(spec())
     log.propose(chosen.sampler)
-    with pytest.raises(InvalidStudy, match=r"sampler='oracle' is not known; choose one of auto, gp, tpe"):
+    with pytest.raises(InvalidStudy, match=r"sampler='oracle' is not known; choose one of auto, gp, gp-per-cost, tpe"):
         log.propose(chosen.sampler)

@@ -6,6 +6,7 @@ from tunesmith.samplers.auto import choose_sampler
 from tunesmith.samplers.base import Sampler
 from tunesmith.samplers.cmaes import CMAES
 from tunesmith.samplers.evolution import DifferentialEvolution, RegularizedEvolution
+from tunesmith.samplers.gp.price import Price
 from tunesmith.samplers.gp.sampler import GaussianProcess
 from tunesmith.samplers.grid import Grid
 from tunesmith.samplers.nsga2 import NSGA2
@@ -17,11 +18,12 @@ from tunesmith.surrogates.rung import evidence_at_rung
 from tunesmith.testing.histories import spec_of
 from tunesmith.testing.samplers import SPACES, SamplerConformance
 
-METHODS = {
+METHODS: dict[str, Callable[[], Sampler]] = {
     "Uniform": Uniform,
     "Sobol": Sobol,
     "Grid": Grid,
     "GaussianProcess": GaussianProcess,
+    "GaussianProcessPerCost": lambda: GaussianProcess(price=Price()),
     "CMAES": CMAES,
     "DifferentialEvolution": DifferentialEvolution,
     "RegularizedEvolution": RegularizedEvolution,

@@ -36,6 +36,13 @@ def _gp() -> Sampler:
     return GaussianProcess()
 
 
+def _gp_per_cost() -> Sampler:
+    from tunesmith.samplers.gp.price import Price  # noqa: PLC0415
+    from tunesmith.samplers.gp.sampler import GaussianProcess  # noqa: PLC0415
+
+    return GaussianProcess(price=Price())
+
+
 def _tpe() -> Sampler:
     from tunesmith.samplers.tpe.sampler import TPE  # noqa: PLC0415
 
@@ -82,6 +89,7 @@ def _nsga2() -> Sampler:
 
 _NAMED: Final[Mapping[str, Callable[..., Sampler]]] = {
     "gp": _gp,
+    "gp-per-cost": _gp_per_cost,
     "tpe": _tpe,
     "bohb": _bohb,
     "dehb": _dehb,
@@ -156,14 +164,14 @@ def _described(spec: StudySpec, description: Mapping[str, Any]) -> tuple[Sampler
 
 def _auto(spec: StudySpec) -> tuple[Sampler, str]:
     """The choice for those who do not choose, with its reason."""
-    from tunesmith.samplers.ladder import Ladder, reason  # noqa: PLC0415
+    from tunesmith.samplers.ladder import ladder_for, reason  # noqa: PLC0415
 
     space, trials = spec.space, spec.budget.trials
     size = None if space.grows else space.count(10_000)
     if size is not None and trials is not None and size <= trials:
         covered = f"all {size} configurations" if size > 1 else "the only configuration"
         return Grid(None), f"sampler: grid, because the budget covers {covered}"
-    return Ladder(), f"sampler: {reason(spec)}"
+    return ladder_for(spec), f"sampler: {reason(spec)}"
 
 
 def _is_known(name: str) -> bool:

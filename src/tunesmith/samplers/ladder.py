@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.samplers.cmaes import CMAES
+from tunesmith.samplers.gp.price import Price
 from tunesmith.samplers.gp.sampler import GaussianProcess
 from tunesmith.samplers.nsga2 import NSGA2
 from tunesmith.samplers.tpe.sampler import TPE
@@ -24,6 +25,8 @@ from tunesmith.trials.view import View
 _WIDEST: Final = 200
 """More parameters than this leave a Gaussian process without neighbours to learn from."""
 _MOST_OBJECTIVES: Final = 4
+_APART: Final = 3
+"""A smaller ratio of dear trials to cheap ones is not worth a thought."""
 
 
 @final
@@ -31,11 +34,11 @@ class Ladder:
     """Chooses for each trial who proposes it, by the space, the objectives, and how many trials there are.
 
     Up to `ALL` trials a Gaussian process is best by far (bench/README.md). Beyond, it models a part of them only; what it
-    overlooks, TPE and an evolution strategy find, at a fraction of its time, and it sees what they found.
+    overlooks, TPE and an evolution strategy find, at a fraction of its time, and it sees what they found. `price` is the process's.
     """
 
-    def __init__(self) -> None:
-        self._gp, self._tpe, self._cmaes, self._nsga2 = GaussianProcess(), TPE(), CMAES(), NSGA2()
+    def __init__(self, *, price: Price | None = None) -> None:
+        self._gp, self._tpe, self._cmaes, self._nsga2 = GaussianProcess(price=price), TPE(), CMAES(), NSGA2()
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
         turns = [self._turn(view.asking(view.next + i)) for i in range(n)]
@@ -63,6 +66,16 @@ def _with_under_way(view: View, proposals: Sequence[Proposal]) -> View:
     return View(view.spec).advance(Changes(0, view.seq, [*view.trials, *trials]))
 
 
+def ladder_for(spec: StudySpec) -> Ladder:
+    """The ladder of a study: costs count where dear trials take more of the budget than cheap ones."""
+    return Ladder(price=Price(apart=_APART) if _limited(spec) else None)
+
+
+def _limited(spec: StudySpec) -> str:
+    """What trials take of the budget, besides their number; empty if nothing."""
+    return "time" if spec.budget.time is not None else "cost" if spec.budget.cost is not None else ""
+
+
 def reason(spec: StudySpec) -> str:
     """What a ladder does in a study, and why, in one sentence."""
     space, trials = spec.space, spec.budget.trials
@@ -73,6 +86,10 @@ def reason(spec: StudySpec) -> str:
         return f"TPE, because a Gaussian process learns too little of {width}"
     goal = "" if len(spec.objectives) == 1 else f" for the hypervolume of {len(spec.objectives)} objectives"
     said = f"Gaussian process{goal}, because it learns most from each trial of {width}"
+    if _limited(spec):
+        said += (
+            f"; as the {_limited(spec)} is limited, it asks more of dear trials, where some cost {_APART} times as much"
+        )
     if trials is not None and trials <= ALL:
         return said
     other = "NSGA-II" if len(spec.objectives) > 1 else "CMA-ES" if _is_numeric(space) else None

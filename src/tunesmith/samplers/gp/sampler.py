@@ -15,6 +15,7 @@ from tunesmith.samplers.branches import Branch
 from tunesmith.samplers.fresh import fresh_proposal
 from tunesmith.samplers.gp.branches import deciding, neglected_branch
 from tunesmith.samplers.gp.merit import Merit, chance_of_success, expected_gain, optimistic_gain
+from tunesmith.samplers.gp.price import Discount, Price
 from tunesmith.samplers.gp.search import FULL, TRIMMED, Score, best_points
 from tunesmith.samplers.gp.trust import beyond, trust_radius
 from tunesmith.samplers.moves import moves_of
@@ -49,9 +50,12 @@ class GaussianProcess:
     improvement and confidence bounds take turns, a small finite space is looked at as a whole, and
     branches of a conditional space are not given up too soon (`branches.py`). Several objectives are searched by the
     hypervolume that a trial may add (`hypervolume.py`). An ask takes some 10 to 30 ms, at any number of trials.
+
+    With a `price` the cost of trials counts too (`price.py`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, price: Price | None = None) -> None:
+        self._price = price
         self._space: Space | None = None
         self._earlier: tuple[Earlier, ...] = ()
 
@@ -63,15 +67,18 @@ class GaussianProcess:
             self._plain, self._staged = Modeller(features, expected), Modeller(WithProgress(features), expected)
             self._deciding, self._beliefs = deciding(view.space), Beliefs(view.space)
         evidence = evidence_of(view)
+        discount = self._price.discount(view) if self._price is not None else None
         proposals: list[Proposal] = []
         for number in range(view.next, view.next + n):
-            proposal = self._proposal(view.asking(number), evidence, proposals, rng)
+            proposal = self._proposal(view.asking(number), evidence, discount, proposals, rng)
             proposals.append(proposal)
             point = Points(*view.space.codec().encode([proposal.config]))
             evidence = evidence._replace(pending=evidence.pending.joined(point))
         return proposals
 
-    def _proposal(self, view: View, evidence: Evidence, before: Sequence[Proposal], rng: Generator) -> Proposal:
+    def _proposal(
+        self, view: View, evidence: Evidence, discount: Discount | None, before: Sequence[Proposal], rng: Generator
+    ) -> Proposal:
         ended = len(evidence.points) + len(evidence.failed)
         # What earlier studies tried of each branch need not be tried again before there is a model.
         opening = 0 if self._earlier else opening_length(view.space)
@@ -86,11 +93,11 @@ class GaussianProcess:
         turn = view.next if branch is None else len(evidence.points)
         merit = _merit(turn, evidence, models)
         score = self._score(view, evidence, modeller, models, merit, branch, rng)
-        why = (
-            merit.name
-            if branch is None
-            else f"{merit.name}, where {self._moves.codec.names[branch.parent.column]} was little tried"
-        )
+        why = merit.name
+        if discount is not None:
+            score, why = _discounted(score, discount), f"{why} per cost"
+        if branch is not None:
+            why = f"{why}, where {self._moves.codec.names[branch.parent.column]} was little tried"
         candidates = self._candidates(evidence, models, score, rng)
         return fresh_proposal(view, self._moves, candidates, ("gp", why), before, rng)
 
@@ -159,6 +166,10 @@ def _merit(turn: int, evidence: Evidence, models: Models) -> Merit:
     if turn % 2:
         return expected_gain(models, feasible)
     return optimistic_gain(models, feasible, _WIDTH)
+
+
+def _discounted(score: Score, discount: Discount) -> Score:
+    return lambda points: score(points) - discount(points)
 
 
 def _is_staged(evidence: Evidence) -> bool:

@@ -34,7 +34,7 @@ class Race:
 
 
 def load(folders: Iterable[Path], *, workers: int = 1, only: str = "", most: int = MARKS[-1]) -> list[Race]:
-    """All races of at most so many trials; of those of one method at one place the longest.
+    """All races of at most so many trials, in the order of tasks; of those of one method at one place the longest.
 
     Longer races and those with other workers count too where it is asked what the best is that anybody found.
     """
@@ -51,8 +51,9 @@ def load(folders: Iterable[Path], *, workers: int = 1, only: str = "", most: int
         wanted = record["workers"] == workers and record["trials"] <= most
         if wanted and (key not in longest or len(curve) >= len(longest[key][1])):
             longest[key] = record, curve
+    order = {task: place for place, task in enumerate(tasks)}
     races = []
-    for (method, task, seed), (record, curve) in longest.items():
+    for (method, task, seed), (record, curve) in sorted(longest.items(), key=lambda item: order[item[0][1]]):
         about = tasks[task]
         regret = np.clip((curve - best[task]) / max(about.median - best[task], 1e-300), 0, 1)
         races.append(Race(task, about.group, seed, method, regret, record))

@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 PEERS := optuna smac hebo ax hyperopt nevergrad dehb ray syne_tune
 
-.PHONY: demo test browser check bench bench-ui bench-setup bench-quality bench-importance bench-fidelity bench-winner format clean
+.PHONY: demo test browser check bench bench-ui bench-setup bench-quality bench-importance bench-fidelity bench-transfer bench-winner format clean
 
 demo: $(READY)
 	$(BIN)/tunesmith demo
@@ -62,6 +62,10 @@ bench-fidelity: $(READY)
 
 bench-importance: $(READY) bench/.envs/optuna/.ready
 	$(BIN)/python bench/importance.py
+
+bench-transfer: $(READY)
+	$(BIN)/python bench/transfer.py run
+	$(BIN)/python bench/transfer.py report
 
 bench-winner: $(READY) bench/.envs/optuna/.ready bench/.envs/ray/.ready
 	$(BIN)/python bench/winner.py

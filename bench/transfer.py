@@ -34,7 +34,7 @@ sys.path[:0] = [str(BENCH), str(BENCH / "peers")]
 from tunesmith_peer import declared, version  # noqa: E402
 
 import tunesmith as ts  # noqa: E402
-from race import folder, learning  # noqa: E402
+from race import folder, learning, page  # noqa: E402
 from race.space import Space, Task, choice, real, whole  # noqa: E402
 from tunesmith.errors import SpaceExhausted  # noqa: E402
 
@@ -275,19 +275,16 @@ def table() -> str:
         family: {arm: np.mean([one[arm] for one in found], axis=0) for arm in found[0]}
         for family, found in groups.items()
     }
-    lines = [
-        "| family | places | cold @10 | cold @50 | related @10 | related @50 | " + " | ".join(ARMS.values()) + " |",
-        "| --- " * (6 + len(ARMS)) + "|",
-    ]
+    head = ["family", "places", "cold @10", "cold @50", "related @10", "related @50", "cold", *ARMS.values()]
+    rows = []
     everything = {arm: np.mean([found[arm] for found in means.values()], axis=0) for arm in ("cold", "other", *ARMS)}
     for family, found in [*means.items(), ("all, each family once", everything)]:
         cold = (found["cold"] + found["other"]) / 2
         count = len(groups[family]) if family in groups else sum(map(len, groups.values()))
         regrets = [f"{curve[n - 1]:.3f}" for curve in (cold, found["related"]) for n in (10, MARK)]
-        lines.append(
-            f"| {' | '.join([family, str(count), *regrets, *(reached(found[a], cold[MARK - 1]) for a in ARMS)])} |"
-        )
-    return "\n".join([*lines, "", f"Version: {kept['version']}."])
+        waits = [reached(curve, cold[MARK - 1]) for curve in (cold, *(found[arm] for arm in ARMS))]
+        rows.append([family, str(count), *regrets, *waits])
+    return f"{page.table(head, rows)}\n\nVersion: {kept['version']}."
 
 
 def main() -> None:
@@ -299,7 +296,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.what == "run":
         run(given.tasks_from, given.seeds, given.minutes)
-    print(table())
+    else:
+        page.renew(page.BENCH, "<!-- transfer -->", [table()])
 
 
 if __name__ == "__main__":

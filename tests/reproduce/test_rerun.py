@@ -136,6 +136,8 @@ def test_what_is_not_a_trial_is_not_counted(tmp_path):
         ts.rerun(study, 0)
         ts.rerun(study, 0)
         assert (study.best.number, len(study.trials)) == (best, count)
+        shown = CliRunner().invoke(cli, ["trial", "network", "0", "--store", str(tmp_path / "study.db")]).stdout
+        assert shown.count(": same\n") == 2
         notes = study.trials[0].notes["reruns"]
         assert [note["verdict"] for note in notes] == ["same", "same"]
         assert notes[0]["values"] == {"loss": study.trials[0].values["loss"]}
@@ -190,6 +192,22 @@ def test_failures(tmp_path):
         assert "it failed this time (oom: MemoryError: too large)" in ts.rerun(study, 0, fragile).sentence
 
 
+def test_another_exception_is_another_failure(tmp_path):
+    cause = ["first"]
+
+    def breaks(x: Annotated[float, ts.Float(0.0, 1.0)] = 0.2):
+        if x != 0.2:
+            raise RuntimeError(cause[0])
+        return {"loss": x}
+
+    with tuned(breaks, tmp_path, trials=2) as study:
+        assert ts.rerun(study, 1, breaks).verdict == "same"
+        cause[0] = "second"
+        again = ts.rerun(study, 1, breaks)
+    assert again.verdict == "different"
+    assert "and otherwise this time (error: RuntimeError: second)" in again.sentence
+
+
 def test_changed_data_is_named(tmp_path):
     data = {"train": np.arange(6.0), "test": np.ones(3)}
 
@@ -237,6 +255,8 @@ def test_what_cannot_be_run_again(tmp_path):
         with pytest.raises(InvalidStudy, match=r"rerun STUDY N train.py:train"):
             ts.rerun(study, asked.number)
         assert ts.rerun(study, asked.number, lambda x: 0.5).verdict == "same"
+        with pytest.raises(InvalidFile, match="is there already"):
+            ts.rerun(study, asked.number, lambda x: 0.5, folder=tmp_path)
     with pytest.raises(InvalidFile, match="is no recipe"):
         ts.rerun(tmp_path)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tunesmith.analysis.words import count_text, join_text
 from tunesmith.surrogates.estimates import ENOUGH
 from tunesmith.surrogates.expected import expected
-from tunesmith.trials.trial import State, Trial
+from tunesmith.trials.trial import Failure, State, Trial
 from tunesmith.trials.view import View
 
 Verdict: TypeAlias = Literal["same", "within seed noise", "different"]
@@ -63,7 +63,7 @@ def compare(view: View, number: int, again: View, noise: Mapping[str, float] | N
     step = _parted(view.curve(number, metric), again.curve(0, metric))
     kinds = [trial.failure.kind if trial.failure else "" for trial in (before, now)]
     if any(kinds) and kinds != ["timeout", ""]:
-        verdict: Verdict = "same" if kinds[0] == kinds[1] else "different"
+        verdict: Verdict = "same" if _alike(before.failure, now.failure) else "different"
         remarks = () if verdict == "same" else tuple(_other_ways(before))
         return Agreement(verdict, (), _failures(before, now), step, remarks)
     outcomes = tuple(_outcomes(view, before, now, noise))
@@ -104,6 +104,13 @@ def _equal(one: float, other: float) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
+def _alike(before: Failure | None, now: Failure | None) -> bool:
+    """Two failures of one cause. Exceptions say what it is; a lack of memory or time is put in ever other numbers."""
+    if before is None or now is None or before.kind != now.kind:
+        return False
+    return before.kind != "error" or before.message == now.message
+
+
 def _failures(before: Trial, now: Trial) -> str:
     if before.failure is None:
         assert now.failure is not None
@@ -111,7 +118,7 @@ def _failures(before: Trial, now: Trial) -> str:
     was = f"{before.failure.kind}: {before.failure.message}"
     if now.failure is None:
         return f"it failed then ({was}), and did not this time"
-    if now.failure.kind == before.failure.kind:
+    if _alike(before.failure, now.failure):
         return f"it failed again ({was})"
     return f"it failed then ({was}), and otherwise this time ({now.failure.kind}: {now.failure.message})"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,8 +12,6 @@ import click
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.reproduce.recipe import is_recipe
 from tunesmith.reproduce.rerun import Rerun, rerun
-from tunesmith.reproduce.target import Given
-from tunesmith.run.origin import load_function
 
 
 @click.command("rerun")
@@ -44,7 +41,7 @@ def rerun_command(
     TARGET is only needed where the record does not say what was trained. The exit code is 0 for "same" and "within seed
     noise", 1 for "different".
     """
-    given = _given(target)
+    given = target[0] if len(target) == 1 and ":" in target[0] else target or None
     if not as_json:
         click.echo("training ...", err=True)
     # What the training prints is no part of the answer.
@@ -59,14 +56,6 @@ def rerun_command(
     else:
         _print(found, diff)
     sys.exit(found.verdict == "different")
-
-
-def _given(target: Sequence[str]) -> Given | None:
-    if not target:
-        return None
-    if len(target) == 1 and ":" in target[0]:
-        return load_function(target[0])
-    return target
 
 
 def _print(found: Rerun, diff: bool) -> None:

@@ -17,6 +17,7 @@ from tunesmith.cli.charts import columns_for, history_chart
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.folder import trial_folder
+from tunesmith.run.record import record_of
 from tunesmith.run.words import config_text, duration, metrics_text, plural, sparkline, value_text
 from tunesmith.stores.url import open_store
 from tunesmith.study import Study
@@ -171,7 +172,9 @@ def _print_trial(study: Study, view: View, trial: Trial) -> None:
         click.echo(f"{symptom}{f' (here: {here})' if here else ''}")
     if trial.failure is not None and trial.failure.trace.strip():
         click.echo(trial.failure.trace)
-    record = _record(study, trial)
+    for again in trial.notes.get("reruns", ()):
+        click.echo(f"rerun {time.strftime('%Y-%m-%d %H:%M', time.localtime(again['at']))}: {again['verdict']}")
+    record = record_of(study.store, study.name, trial)
     if record:
         code = record.get("code") or {}
         changed = ", with uncommitted changes" if code.get("diff") else ""
@@ -191,16 +194,8 @@ def _document(study: Study, view: View, trial: Trial) -> dict[str, Any]:
         for metric in view.metrics(trial.number)
     }
     document["diagnosis"] = [dataclasses.asdict(symptom) for symptom in diagnose_trial(view, trial.number)]
-    document["record"] = _record(study, trial)
+    document["record"] = record_of(study.store, study.name, trial) or None
     return document
-
-
-def _record(study: Study, trial: Trial) -> dict[str, Any] | None:
-    for event in study.store.events(study.name) if trial.record else ():
-        if event.trial is None and getattr(event.fact, "key", None) == trial.record:
-            content: dict[str, Any] = event.fact.value  # type: ignore[union-attr]  # only Noted has a key
-            return content
-    return None
 
 
 def _goal(view: View) -> str:

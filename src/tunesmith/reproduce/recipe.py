@@ -16,8 +16,8 @@ from tunesmith.analysis.best import best_of
 from tunesmith.errors import InvalidFile, InvalidStudy
 from tunesmith.reproduce.readme import Contents, readme
 from tunesmith.reproduce.recorded import Recorded, recorded_from_json, recorded_to_json
-from tunesmith.reproduce.target import record_of
 from tunesmith.run.folder import trial_folder
+from tunesmith.run.record import record_of
 from tunesmith.run.threads import one_thread
 from tunesmith.space.names import nest_config
 from tunesmith.study import Study

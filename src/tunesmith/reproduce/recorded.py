@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tunesmith.errors import NewerFormat
-from tunesmith.reproduce.target import record_of
+from tunesmith.run.record import record_of
 from tunesmith.space.params import Json
 from tunesmith.stores.memory import MemoryStore
 from tunesmith.study import Study

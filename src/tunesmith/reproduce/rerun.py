@@ -9,18 +9,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 from tunesmith.analysis.agreement import Agreement, Outcome, Verdict, compare
 from tunesmith.analysis.records import Difference, data_differences, differences
-from tunesmith.errors import Conflict, InvalidStudy, TunesmithError
+from tunesmith.errors import Conflict, InvalidFile, InvalidStudy, TunesmithError
 from tunesmith.reproduce.recipe import open_recipe
 from tunesmith.reproduce.recorded import Recorded
-from tunesmith.reproduce.target import Given, directory_of, executor_of, origin_now, record_of
+from tunesmith.reproduce.target import Given, directory_of, executor_of, origin_now
 from tunesmith.reproduce.training import failed_again, last_step, train_again
 from tunesmith.run.devices import devices_from
 from tunesmith.run.failure import failure_from
-from tunesmith.run.record import code_of, surroundings
+from tunesmith.run.origin import load_function
+from tunesmith.run.record import code_of, record_of, surroundings
 from tunesmith.run.threads import one_thread
 from tunesmith.run.worker_id import worker_id
 from tunesmith.study import Study
@@ -28,10 +29,10 @@ from tunesmith.trials.facts import Draft, Noted
 from tunesmith.trials.numbers import numbers_to_json
 from tunesmith.trials.view import View
 
-_UNSEEDED = (
-    "Nothing that is recorded has changed, so the training draws on something that its seed does not set: "
-    "threads, a GPU, a clock, a generator of its own."
+_UNSEEDED: Final = (
+    "the training draws on something that its seed does not set: threads, a GPU, a clock, a generator of its own"
 )
+_UNTOLD: Final = "its data is otherwise, which only ctx.data(...) in the training function would tell"
 
 
 @final
@@ -44,6 +45,8 @@ class Rerun:
     agreement: Agreement
     differences: tuple[Difference, ...]
     """What is not as it was: data, code, packages, interpreter, machine."""
+    knows_data: bool
+    """Whether both trainings have noted what data they had."""
 
     @property
     def verdict(self) -> Verdict:
@@ -62,22 +65,24 @@ class Rerun:
             lines.append("Here is what changed:" if self.verdict != "same" else "What changed made no difference:")
             lines += [f"  {difference}" for difference in self.differences]
         elif self.verdict != "same":
-            lines.append(_UNSEEDED)
+            causes = [_UNSEEDED] if self.knows_data else [_UNTOLD, _UNSEEDED]
+            lines.append(f"Nothing that is recorded has changed, so {'; or '.join(causes)}.")
         return "\n".join(lines)
 
 
 def rerun(
     study: Study | str | PathLike[str],
     number: int | None = None,
-    target: Given | None = None,
+    target: Given | str | None = None,
     *,
     folder: str | Path | None = None,
 ) -> Rerun:
     """Train a trial again, with its configuration and its seed, as far as it was trained, and compare.
 
     `study` may also be the directory of a recipe, which holds one trial. The record knows what to train where the study was
-    begun by the command line, or with a function that can be imported; otherwise `target` says it: the function, or the words
-    of a command line with values as `{lr}`. Checkpoints and output go to `folder`, by default a temporary one.
+    begun by the command line, or with a function that can be imported; otherwise `target` says it: the function, its place
+    "train.py:train", or the words of a command line with values as `{lr}`. Checkpoints and output go to `folder`, which must be
+    a new directory; by default it is a temporary one.
 
     The study is not changed, but for a note on the trial, `trial.notes["reruns"]`. Raises `InvalidStudy` for a trial that has
     not ended, or that cannot be replayed.
@@ -96,12 +101,16 @@ def rerun(
     return found
 
 
-def _rerun(recorded: Recorded, target: Given | None, folder: str | Path | None) -> Rerun:
+def _rerun(recorded: Recorded, named: Given | str | None, folder: str | Path | None) -> Rerun:
     study, number = recorded.study, recorded.number
     view = study.view
     if not 0 <= number < len(view.trials):
         raise InvalidStudy(f"Study {study.name!r} has no trial {number}; it has {len(view.trials)}.")
     last_step(view.trials[number])
+    if folder is not None and Path(folder).exists():
+        # What an earlier training left there, this one would go on from.
+        raise InvalidFile(f"{folder} is there already; name a directory that is not, for what the training leaves.")
+    target = load_function(named) if isinstance(named, str) else named
     record = record_of(study.store, study.name, view.trials[number])
     origin = origin_now(target, record)
     now = {**surroundings(devices_from("auto")), "code": code_of(origin.files, origin.root)}
@@ -110,7 +119,7 @@ def _rerun(recorded: Recorded, target: Given | None, folder: str | Path | None) 
         found = compare(view, number, again, recorded.noise)
     noted = [trial.notes.get("data") for trial in (view.trials[number], again.trials[0])]
     changed = (*data_differences(*noted), *differences(record, now))
-    return Rerun(study.name, number if recorded.known_as is None else recorded.known_as, found, changed)
+    return Rerun(study.name, number if recorded.known_as is None else recorded.known_as, found, changed, all(noted))
 
 
 def _trained(view: View, number: int, target: Given | None, record: Mapping[str, Any], folder: Path | None) -> View:

@@ -18,21 +18,9 @@ from tunesmith.run.processes import Processes
 from tunesmith.space.hints import Binding, bind
 from tunesmith.space.params import Json
 from tunesmith.space.space import Space
-from tunesmith.stores.base import Store
-from tunesmith.trials.facts import Noted
-from tunesmith.trials.trial import Trial
 
 Given: TypeAlias = Callable[..., Any] | Sequence[str]
 """A training function, or the template of a command line."""
-
-
-def record_of(store: Store, study: str, trial: Trial) -> dict[str, Any]:
-    """The record of code and environment that a trial's last attempt began with; empty if there is none."""
-    for event in store.events(study) if trial.record else ():
-        if event.trial is None and isinstance(event.fact, Noted) and event.fact.key == trial.record:
-            content: dict[str, Any] = event.fact.value
-            return content
-    return {}
 
 
 def executor_of(given: Given | None, record: Mapping[str, Any], space: Space) -> Executor:

@@ -16,6 +16,9 @@ from typing import Any, Final, NamedTuple
 from tunesmith.run.executor import Executor
 from tunesmith.run.origin import Origin
 from tunesmith.space.params import Json
+from tunesmith.stores.base import Store
+from tunesmith.trials.facts import Noted
+from tunesmith.trials.trial import Trial
 
 _LARGEST_DIFF: Final = 1_000_000
 _LARGEST_TEXT: Final = 1_000_000
@@ -42,6 +45,15 @@ def take_record(origin: Origin, executor: Executor, devices: Sequence[str] = ())
     }
     text = json.dumps(content, sort_keys=True)
     return Record(f"record/{hashlib.sha256(text.encode()).hexdigest()[:16]}", content)
+
+
+def record_of(store: Store, study: str, trial: Trial) -> dict[str, Any]:
+    """The record that a trial's last attempt began with; empty if there is none."""
+    for event in store.events(study) if trial.record else ():
+        if event.trial is None and isinstance(event.fact, Noted) and event.fact.key == trial.record:
+            content: dict[str, Any] = event.fact.value
+            return content
+    return {}
 
 
 def surroundings(devices: Sequence[str] = ()) -> dict[str, Json]:

@@ -467,3 +467,14 @@ def test_health_is_looked_into_beside_the_pages(client, studies):
 
 def config_of(lr):
     return {"lr": lr, "width": 64, "optimizer": "adam", "epochs": 3}
+
+
+def test_what_is_sealed_is_not_shown(client, studies):
+    """metrics of the test set stay where nobody chooses by them"""
+    studies.study()
+    number = studies.trial(
+        reports=[{"loss": 0.5, "test_loss": 0.777}], end=Finished({"loss": 0.5, "test_loss": 0.777}, 1)
+    )
+    reader = client()
+    for address in (f"/studies/digits/trials/{number}", f"/api/studies/digits/trials/{number}", "/studies/digits"):
+        assert "0.777" not in reader.get(address).text

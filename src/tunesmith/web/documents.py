@@ -12,6 +12,7 @@ from tunesmith.analysis.trainings import diagnose_reports
 from tunesmith.errors import InvalidConfig, UnknownStudy
 from tunesmith.run.worker_id import is_dead
 from tunesmith.stores.base import StudyInfo
+from tunesmith.trials.sealing import SEAL
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 from tunesmith.web.notes import Notes
@@ -148,6 +149,7 @@ def trial_document(reader: StudyReader, notes: Notes, number: int) -> dict[str, 
     return {
         **dataclasses.asdict(trial),
         "state": trial.state.value,
+        "notes": {key: value for key, value in trial.notes.items() if not key.startswith(SEAL)},
         "params": {name: param.to_json() for name, param in trial.params.items()},
         "moments": [moment._asdict() for moment in story.moments],
         "curves": {

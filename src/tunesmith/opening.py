@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, final
+from typing import Any, Final, Literal, final
 
 from tunesmith.errors import DuplicateStudy, StudyChanged
 from tunesmith.samplers.auto import describe_sampler
@@ -38,6 +38,7 @@ class Wanted:
     points: Sequence[Mapping[str, Any]]
     steps: int | None = None
     confirm: float | None = None
+    stop: Literal["budget", "auto"] | None = None
     warm_start: Sequence[Source] = ()
 
     def spec(self, name: str) -> StudySpec:
@@ -54,6 +55,7 @@ class Wanted:
             scheduler=describe_scheduler(self.scheduler or "auto"),
             steps=self.steps,
             confirm=CONFIRM if self.confirm is None else self.confirm,
+            stop=self.stop or "budget",
         )
 
 
@@ -124,7 +126,13 @@ def _changed_study(store: Store, name: str, changed: list[str]) -> StudyChanged:
 def _revised(known: StudySpec, wanted: Wanted) -> StudySpec:
     """The study with what may change while it runs: budgets, sampler, scheduler, points and defaults."""
     given = {name: amount for name, amount in vars(wanted.budget).items() if amount is not None}
-    revised = replace(known, budget=replace(known.budget, **given), steps=wanted.steps or known.steps)
+    revised = replace(
+        known,
+        budget=replace(known.budget, **given),
+        steps=wanted.steps or known.steps,
+        confirm=known.confirm if wanted.confirm is None else wanted.confirm,
+        stop=wanted.stop or known.stop,
+    )
     if wanted.space is not None and not known.space.grows:
         revised = replace(revised, space=wanted.space)
     if wanted.sampler is not None or wanted.points:
@@ -134,7 +142,7 @@ def _revised(known: StudySpec, wanted: Wanted) -> StudySpec:
         revised = replace(revised, sampler=sampler)
     if wanted.scheduler is not None:
         revised = replace(revised, scheduler=describe_scheduler(wanted.scheduler))
-    return revised if wanted.confirm is None else replace(revised, confirm=wanted.confirm)
+    return revised
 
 
 def _checked(points: Sequence[Mapping[str, Any]], space: Space | None) -> list[Mapping[str, Any]]:

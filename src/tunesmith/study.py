@@ -88,6 +88,7 @@ class Study:
         pick: Pick | None = None,
         steps: int | None = None,
         confirm: float | None = None,
+        stop: Literal["budget", "auto"] | None = None,
         warm_start: Sequence[Source] = (),
     ) -> Study:
         """Continue the study of this name in `store`, or begin it.
@@ -110,6 +111,7 @@ class Study:
             points=points,
             steps=steps,
             confirm=confirm,
+            stop=stop,
             warm_start=warm_start,
         )
         try:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.looks import look_at, looks
+from tunesmith.analysis.prospects import prospects
 from tunesmith.errors import InvalidStudy
 from tunesmith.held_out import Test
 from tunesmith.run.attempt import Target
@@ -20,12 +21,13 @@ from tunesmith.run.inline import Inline
 from tunesmith.run.origin import NOWHERE, Origin, origin_of
 from tunesmith.run.processes import Processes
 from tunesmith.run.progress import Progress, watcher_for
+from tunesmith.run.ranks import Ranks, follow, place_in_torchrun
 from tunesmith.run.record import take_record
 from tunesmith.run.threads import one_thread
 from tunesmith.run.watcher import Silent, Watcher
 from tunesmith.run.words import config_text, metrics_text, plural
 from tunesmith.samplers.base import Sampler
-from tunesmith.schedulers.auto import choose_scheduler, confirmation, confirming
+from tunesmith.schedulers.auto import choose_scheduler, confirmation, kept_to
 from tunesmith.schedulers.base import Scheduler
 from tunesmith.space.hints import bind, name_of
 from tunesmith.space.space import Space
@@ -60,6 +62,7 @@ def tune(
     pick: Pick | None = None,
     steps: int | None = None,
     confirm: float | None = None,
+    stop: Literal["budget", "auto"] | None = None,
     warm_start: Sequence[Source] = (),
     test: Test | None = None,
     progress: Progress | Watcher = "auto",
@@ -73,7 +76,8 @@ def tune(
 
     `parallel` trials run at a time, each in a process of its own with one of the `devices`; a single one runs in this
     process, unless `executor="processes"`. `executor=ts.simulated(seconds=40)` plays the study through on a virtual clock,
-    in memory: how long would it take on `parallel=64` places? `trial_time` ends single trials that take too long.
+    in memory: how long would it take on `parallel=64` places? `trial_time` ends single trials that take too long. Under
+    `torchrun` all processes train each trial together, for distributed training.
 
     `name` is the study's, by default the function's. `store=None` keeps it in memory only. `points` are configurations
     to try right after the default one. `pick` says which report is a trial's value: "last" (default), "best", or the "mean"
@@ -81,6 +85,8 @@ def tune(
 
     Up to the part `confirm` of the budget, 0.15 unless told otherwise, goes to repeats of the best configurations and the
     default on fresh seeds, if values depend on the seed: `study.confirmed` says what the winner is really worth. 0 for none.
+    `stop="auto"` ends the search before its budget does, when further trials are expected to bring less than luck does.
+    `stop="auto"` ends the search before its budget does when further trials are expected to bring less than luck would.
     `test(config, state)` is called once, for the winner, when the budget is spent; `state` is what its training saved last.
     Metrics called `test_...` that trainings report are sealed until then: `study.test()` tells what was seen.
 
@@ -98,7 +104,15 @@ def tune(
     target = Target(function, binding)
     seconds = seconds_from(trial_time, "trial_time")
     watcher = watcher_for(progress)
-    places = executor_for(executor, target, parallel=parallel, devices=devices_from(devices), time_limit=seconds)
+    place = place_in_torchrun()
+    if place is None:
+        places = executor_for(executor, target, parallel=parallel, devices=devices_from(devices), time_limit=seconds)
+    else:
+        _check_for_torchrun(executor, parallel, store)
+        if place.rank > 0:
+            follow(target, place)
+            return Study.open(name or name_of(function), store=store)
+        places = Ranks(target, place, time_limit=seconds)
     study = Study.open(
         name or name_of(function),
         space=binding.space,
@@ -116,6 +130,7 @@ def tune(
         pick=pick,
         steps=steps,
         confirm=confirm,
+        stop=stop,
         warm_start=warm_start,
     )
     try:
@@ -151,6 +166,17 @@ def executor_for(
     raise InvalidStudy(f"executor={executor!r} is not known; say 'auto', 'inline' or 'processes', or give an executor.")
 
 
+def _check_for_torchrun(executor: object, parallel: int, store: object) -> None:
+    if executor not in ("auto", "inline") or parallel != 1:
+        raise InvalidStudy(
+            "Under torchrun all processes train one trial together: leave out executor= and parallel=, or start without torchrun."
+        )
+    if store in (None, "memory") or isinstance(store, MemoryStore):
+        raise InvalidStudy(
+            "Under torchrun the study must be kept where all processes can read it; give store='sqlite:///tunesmith.db'."
+        )
+
+
 def _store_beside(executor: Executor, store: str | Path | Store | None) -> str | Path | Store | None:
     """Where the study is kept. Times of another clock do not belong among those of real studies."""
     if executor.clock is real_time or not (store is None or isinstance(store, str | Path)):
@@ -174,7 +200,7 @@ def run_study(
         study=study.name,
         executor=executor,
         sampler=study.sampler.sampler,
-        scheduler=confirming(study.spec, study.scheduler.scheduler),
+        scheduler=kept_to(study.spec, study.scheduler.scheduler),
         watcher=watcher,
         folder=study.folder,
         record=take_record(origin, executor, devices_from("auto")),
@@ -224,4 +250,7 @@ def _result(study: Study) -> str:
     said = f"{ended} Best of {len(view.trials)} trials is number {best.number}: {metrics_text(best.values, names)}"
     seen = looks(view)
     tested = f"test set, looked at {plural(len(seen), 'time')}: {seen[-1].sentence}" if look_at(best) else ""
-    return "\n  ".join(filter(None, [said, found.caveat, tested, config_text(best.config)]))
+    further = prospects(view)
+    return "\n  ".join(
+        filter(None, [said, found.caveat, tested, config_text(best.config), further.sentence if further else ""])
+    )

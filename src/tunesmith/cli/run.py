@@ -63,6 +63,9 @@ _EXAMPLE: Final = "tunesmith run train.py:train --minimize val_loss --trials 60"
     "--confirm", type=float, help="Part of the budget for repeats of the best on fresh seeds.  [default: 0.15]"
 )
 @click.option(
+    "--stop", type=click.Choice(["budget", "auto"]), help="auto: end also when trials are not expected to pay."
+)
+@click.option(
     "--warm-start",
     "warm_start",
     multiple=True,
@@ -193,7 +196,19 @@ def _open(name: str, space: Any, options: dict[str, Any], minimize: Sequence[str
         warm_start=_warm_start(options["warm_start"], options["renamed"]),
         **{
             key: options[key]
-            for key in ("store", "seed", "trials", "time", "cost", "sampler", "scheduler", "pick", "steps", "confirm")
+            for key in (
+                "store",
+                "seed",
+                "trials",
+                "time",
+                "cost",
+                "sampler",
+                "scheduler",
+                "pick",
+                "steps",
+                "confirm",
+                "stop",
+            )
         },
     )
 

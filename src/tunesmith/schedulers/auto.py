@@ -10,6 +10,7 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.schedulers.base import Decision, Order, Scheduler
 from tunesmith.schedulers.combine import Any
 from tunesmith.schedulers.divergence import Divergence
+from tunesmith.schedulers.enough import Enough
 from tunesmith.schedulers.finals import Finals
 from tunesmith.schedulers.growing import PASHA
 from tunesmith.schedulers.halving import Halving
@@ -129,8 +130,9 @@ def choose_scheduler(spec: StudySpec, custom: Scheduler | None = None, *, parks:
     )
 
 
-def confirming(spec: StudySpec, scheduler: Scheduler) -> Scheduler:
-    """The scheduler, with the study's share of the budget kept for repeats."""
+def kept_to(spec: StudySpec, scheduler: Scheduler) -> Scheduler:
+    """The scheduler, with what the study says of its end: when it is enough, and that the best are repeated."""
+    scheduler = Enough(scheduler) if spec.stop == "auto" else scheduler
     return Race(scheduler, spec.confirm) if spec.confirm else scheduler
 
 

@@ -62,7 +62,9 @@ class Race:
             return self.inner.next(view, slots)
         kept = Remaining(most, self.share * (budget.time or math.inf), self.share * (budget.cost or math.inf))
         if _used(view) < (1 - self.share) / 2:
-            return self.inner.next(view.within(_less(view, kept, 0)), slots)
+            orders = self.inner.next(view.within(_less(view, kept, 0)), slots)
+            if orders or view.of(State.RUNNING):
+                return orders
         if is_deterministic(view.spec, view.trials):
             return self.inner.next(view, slots)
         repeats = repeats_of(view.trials)
@@ -73,7 +75,7 @@ class Race:
             return [_repeat(leader, why), *(self.inner.next(searching, slots - 1) if slots > 1 else ())]
         if not searching.remaining.nothing:
             orders = self.inner.next(searching, slots)
-            # What is left may be too little for a search that ends, and enough for repeats of what was quick.
+            # A search may end before its share does: because that is enough, or too little for what it would begin.
             if orders or view.of(State.RUNNING):
                 return orders
         resumed = [order for order in self.inner.next(searching, slots) if isinstance(order, Resume)]
@@ -232,6 +234,11 @@ def _finished(view: View) -> list[Trial]:
         for trial in view.of(State.DONE)
         if trial.twin is None and trial.parent is None and trial.number in valued and feasible(view.spec, trial)
     ]
+
+
+def _is_searching(view: View) -> bool:
+    """Whether trials are under way that are no repeats."""
+    return any(trial.twin is None for trial in view.of(State.OPEN, State.READY, State.RUNNING))
 
 
 def _repeat(trial: Trial, why: str) -> New:

@@ -45,13 +45,13 @@ def expected(view: View, objective: int = 0, among: Collection[int] | None = Non
     Stopped trials are left out: their last reports are of shorter trainings. `among` are the numbers of those trials that
     estimates are wanted of, all unless it is given.
     """
-    evidence = _alone(evidence_of(view, [State.DONE]), objective)
+    evidence = alone(evidence_of(view, [State.DONE]), objective)
     losses = evidence.losses[:, 0]
     if len(losses) < _FEWEST or losses.min() == losses.max():
         return None
-    modeller = _modeller(view.space)
+    modeller = modeller_of(view.space)
     (process,) = modeller.models(evidence, np.random.default_rng(0)).objectives
-    loss_at = _unwarped(losses)
+    loss_at = unwarped(losses)
     numbers, rows = _valued(view, evidence)
     measured = _between_repeats(view.losses[numbers, objective], rows)
     leading = evidence.points.at(np.argsort(losses, kind="stable")[:_LEADING])
@@ -82,12 +82,12 @@ def _predicted(process: Process, modeller: Modeller, points: Points) -> tuple[Fl
 
 
 @lru_cache(maxsize=4)
-def _modeller(space: Space) -> Modeller:
+def modeller_of(space: Space) -> Modeller:
     """Kept, since it keeps what it has fitted."""
     return Modeller(Features(space))
 
 
-def _alone(evidence: Evidence, objective: int) -> Evidence:
+def alone(evidence: Evidence, objective: int) -> Evidence:
     """One objective, without what is not asked of it: limits, failures, and what is under way."""
     nothing = Points(evidence.points.X[:0], evidence.points.active[:0])
     return evidence._replace(
@@ -109,7 +109,7 @@ def _valued(view: View, evidence: Evidence) -> tuple[NDArray[np.intp], NDArray[n
     return numbers, np.array([row_of[point.tobytes()] for point in view.columns.X[numbers]])
 
 
-def _unwarped(losses: Floats) -> Callable[[Floats], Floats]:
+def unwarped(losses: Floats) -> Callable[[Floats], Floats]:
     """The way back from losses as the model sees them, (n,) -> (n,): straight between those that were observed, and
     below the best one as steep as among the better half."""
     order = np.argsort(losses, kind="stable")

@@ -100,6 +100,8 @@ class StudySpec:
     """Whether drivers shall start nothing for now."""
     confirm: float = CONFIRM
     """The part of the budget that goes to repeats of the best configurations on fresh seeds; 0 for none."""
+    stop: Literal["budget", "auto"] = "budget"
+    """When it ends: with its budget, or also when further trials are not expected to pay."""
     earlier: tuple[Earlier, ...] = ()
     """What earlier studies found out, as evidence that the search begins with."""
 
@@ -124,6 +126,10 @@ class StudySpec:
             raise InvalidStudy(
                 f"confirm={self.confirm!r}: give the part of the budget for repeats of the best configurations, such as 0.15, "
                 "or 0 for none."
+            )
+        if self.stop not in ("budget", "auto"):
+            raise InvalidStudy(
+                f"stop={self.stop!r}: say 'budget', or 'auto' to end also when further trials are not expected to pay."
             )
         if self.pick not in ("last", "best", "mean"):
             raise InvalidStudy(
@@ -152,6 +158,7 @@ class StudySpec:
             "steps": self.steps,
             "paused": self.paused,
             "confirm": self.confirm,
+            "stop": self.stop,
             "earlier": [study.to_json() for study in self.earlier],
         }
 
@@ -175,6 +182,7 @@ class StudySpec:
             steps=doc.get("steps"),
             paused=doc.get("paused", False),
             confirm=doc.get("confirm", CONFIRM),
+            stop=doc.get("stop", "budget"),
             earlier=tuple(Earlier.from_json(study) for study in doc.get("earlier", ())),
         )
 

@@ -42,8 +42,6 @@ def rerun_command(
     noise", 1 for "different".
     """
     given = target[0] if len(target) == 1 and ":" in target[0] else target or None
-    if not as_json:
-        click.echo("training ...", err=True)
     # What the training prints is no part of the answer.
     with contextlib.redirect_stdout(sys.stderr):
         if is_recipe(Path(study)):

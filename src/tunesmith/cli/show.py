@@ -11,6 +11,8 @@ import click
 
 from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.history import history
+from tunesmith.analysis.looks import looks
+from tunesmith.analysis.prospects import prospects
 from tunesmith.analysis.summary import Summary, summary
 from tunesmith.analysis.trainings import diagnose_trial, knobs_text
 from tunesmith.cli.charts import columns_for, history_chart
@@ -96,6 +98,11 @@ def show_command(study: str | None, store: str, as_json: bool, plot: bool) -> No
             click.echo(
                 f"the default configuration (trial {found.default.number}): {metrics_text(found.default.values, _names(view.spec))}"
             )
+        for look in looks(view):
+            click.echo(f"test set, by trial {look.trial}: {look.sentence}")
+        further = prospects(view)
+        if further is not None:
+            click.echo(further.sentence)
         for line in history_chart(history(view), columns_for(shutil.get_terminal_size().columns)) if plot else ():
             click.echo(line)
         click.echo("latest trials")
@@ -123,6 +130,12 @@ def best_command(study: str | None, store: str, as_json: bool) -> None:
             ]
             if best and best.expected:
                 found[0]["expected"] = dataclasses.asdict(best.expected)
+            if best and best.confirmed:
+                again = best.confirmed
+                found[0]["confirmed"] = {
+                    **dataclasses.asdict(again.worth), "repeats": again.choice.repeats, "expected": again.expected,
+                    "noise": again.noise, "beats_default": again.beats_default, "deterministic": again.deterministic,
+                }  # fmt: skip
             print_json(found[0] if len(spec.objectives) == 1 else found)
             return
         for trial in trials:

@@ -69,7 +69,8 @@ def history(view: View, only: Container[int] | None = None, best: Best | None = 
     ]
     values = np.array([_value(trial, objective.metric) for trial in trials], float)
     holds = np.array([trial.failure is None and feasible(spec, trial) for trial in trials], bool)
-    counts = holds & _complete(spec, trials, values)
+    searched = np.array([trial.twin is None for trial in trials], bool)
+    counts = holds & searched & _complete(spec, trials, values)
     so_far = _so_far(values, counts, objective.sign)
     best = best_of(view) if best is None else best
     winner, caveat = (best.trial, "" if best.confirmed else best.caveat) if best else (None, "")

@@ -75,7 +75,7 @@ class Tally:
 
     def _is_better(self, view: View, trial: Trial) -> bool:
         losses = losses_of(view.spec, trial)
-        if losses is None or not feasible(view.spec, trial):
+        if trial.twin is not None or losses is None or not feasible(view.spec, trial):
             return False
         best = losses_of(view.spec, self.best) if self.best is not None else None
         return best is None or losses[0] < best[0]
@@ -146,7 +146,9 @@ def trial_line(view: View, trial: Trial, tally: Tally, *, is_best: bool) -> str:
         happened = metrics_text({name: trial.values[name] for name in metrics if name in trial.values})
     best = tally.best
     beside = ", the best so far" if is_best else ""
-    if not is_best and best is not None:
+    if trial.twin is not None:
+        beside = f", trial {trial.twin} again on another seed"
+    elif not is_best and best is not None:
         beside = f", best {number(best.values[metrics[0]])} (trial {best.number})"
     return f"[{count}] trial {trial.number}: {happened}{beside}, {duration(trial.spent)}  {config_text(trial.config)}"
 

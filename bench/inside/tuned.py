@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def _network(config: Mapping[str, Any], side: int) -> nn.Module:
             nn.Flatten(), drop, nn.Linear(2 * channels * (side // 4) ** 2, 10),
         )  # fmt: skip
     sizes = [side * side, *[config["width"]] * config["layers"]]
-    hidden = [part for a, b in zip(sizes, sizes[1:], strict=False) for part in (nn.Linear(a, b), nn.ReLU(), drop)]
+    hidden = [part for a, b in pairwise(sizes) for part in (nn.Linear(a, b), nn.ReLU(), drop)]
     return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(sizes[-1], 10))
 
 
@@ -97,8 +98,8 @@ def _smaller(data: Data, train: int, val: int) -> Data:
 
 def tasks(folder: Path | None) -> dict[str, Task]:
     """By name; fashion images only with the folder that holds them."""
-    few = _smaller(digits(), 400, 200)
-    channels = Param("channels", "int", 4, 32, log=True)
+    few = _smaller(digits(), 300, 200)
+    channels = Param("channels", "int", 4, 16, log=True)
     widths = (Param("width", "int", 16, 256, log=True), Param("layers", "int", 1, 3))
     found = [Task("mlp on digits", few, 15, widths), Task("cnn on digits", few, 15, (channels,))]
     if folder is not None:

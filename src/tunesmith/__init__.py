@@ -15,6 +15,8 @@ if typing.TYPE_CHECKING:
     from tunesmith.analysis.diagnosis import diagnose as diagnose
     from tunesmith.analysis.trainings import diagnose_trial as diagnose_trial
     from tunesmith.errors import TunesmithError as TunesmithError
+    from tunesmith.recipes.guided.guide import guided as guided
+    from tunesmith.recipes.guided.story import story as story
     from tunesmith.reproduce.recipe import recipe as recipe
     from tunesmith.reproduce.rerun import rerun as rerun
     from tunesmith.run.context import Context as Context
@@ -70,6 +72,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.training.hypergradient.in_study import Hypergradient as Hypergradient
     from tunesmith.training.hypergradient.online import HypergradientDescent as HypergradientDescent
     from tunesmith.training.lr_range import lr_range as lr_range
+    from tunesmith.training.probe import probe_lr as probe_lr
     from tunesmith.training.scale_up import scale_up as scale_up
     from tunesmith.training.scaling import scale_batch as scale_batch
     from tunesmith.training.throughput import throughput as throughput
@@ -85,6 +88,8 @@ _HOMES: typing.Final = {
     "analysis.diagnosis": ("diagnose",),
     "analysis.trainings": ("diagnose_trial",),
     "errors": ("TunesmithError",),
+    "recipes.guided.guide": ("guided",),
+    "recipes.guided.story": ("story",),
     "reproduce.recipe": ("recipe",),
     "reproduce.rerun": ("rerun",),
     "run.context": ("Context",),
@@ -131,6 +136,7 @@ _HOMES: typing.Final = {
     "training.hypergradient.in_study": ("Hypergradient",),
     "training.hypergradient.online": ("HypergradientDescent",),
     "training.lr_range": ("lr_range",),
+    "training.probe": ("probe_lr",),
     "training.scale_up": ("scale_up",),
     "training.scaling": ("scale_batch",),
     "training.throughput": ("throughput",),

@@ -20,13 +20,14 @@ from tunesmith.errors import (
 
 _COMMANDS: Final = {
     "run": ("run", "Tune a Python function, a sweep file or any program."),
+    "guide": ("guide", "Tune a Python function in stages, and tell what each has learned."),
     "ls": ("show", "List the studies of a store."),
     "show": ("show", "A study at a glance."),
     "best": ("show", "The best configuration of a study."),
     "trial": ("show", "One trial: what happened to it, and why."),
-    "top": ("top", "All studies of a store, live in the terminal."),
     "rerun": ("rerun", "Train a recorded trial again, and compare."),
     "recipe": ("recipe", "Write what it takes to train or serve a trial elsewhere."),
+    "top": ("top", "All studies of a store, live in the terminal."),
     "ui": ("ui", "The dashboard: all studies of a store in the browser, live."),
     "importance": ("explain", "Which parameters the outcome depends on."),
     "health": ("explain", "What is wrong with a study, and what to do about it."),

@@ -7,16 +7,18 @@ learned is computed again from its trials whenever somebody asks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Final, Literal, NamedTuple, TypeAlias, final
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, final
 
 from tunesmith.recipes.guided.batches import coupled_batches
 from tunesmith.recipes.guided.outcomes import Noise, Outcome, best_outcome, noise_of, outcomes_of
-from tunesmith.recipes.guided.ranges import Bracket, bracket, cut, fixed_at, narrowed, part_of
+from tunesmith.recipes.guided.ranges import Bracket, bracket, cut, far_values, fixed_at, narrowed, part_of, spanned
 from tunesmith.recipes.guided.rates import probed, spread_rates
 from tunesmith.recipes.guided.roles import having, roles_of
 from tunesmith.recipes.guided.shares import shares
+from tunesmith.run.words import value_text
 from tunesmith.schedulers.auto import confirmation
 from tunesmith.space.params import Choice, Config, Fixed, Param
 from tunesmith.space.space import Space
@@ -31,18 +33,21 @@ Name: TypeAlias = Literal[
 WEIGHTS: Final[Mapping[Name, float]] = {
     "baseline": 0.08,
     "learning rate": 0.12,
-    "batch and schedule": 0.15,
-    "architecture and regularization": 0.35,
-    "fine-tuning": 0.30,
+    "batch and schedule": 0.10,
+    "architecture and regularization": 0.30,
+    "fine-tuning": 0.40,
 }
 """The stages in their order, with the share of the budget of each; that of a stage which is skipped goes to those after it."""
 NAMES: Final = tuple(WEIGHTS)
-REPEATS: Final = 2
+_REPEATS: Final = 2
 """Repeats of the default configuration that show how large noise is. Its confirmation needs as many, and so they cost nothing."""
+_PART: Final = 3
+"""They are at most one in so many of all repeats."""
 FEWEST: Final = 15
 """Trials below which a search has no stages."""
 _MOST_RATES: Final = 8
 _MOST_PROBED: Final = 4
+_MOST_LINES: Final = 8
 _LEAST: Final = 3
 """Trials that a stage has at least, as long as it begins in the first half of the budget."""
 RATES_TO_NARROW: Final = 4
@@ -150,7 +155,8 @@ class Plan:
             return "the defaults fail"
         if is_deterministic(spec, repeats and self.view.trials):
             return "a repeat came out the same"
-        return "it was repeated" if len(repeats) >= REPEATS else ""
+        affordable = math.inf if spec.budget.trials is None else spec.confirm * spec.budget.trials
+        return "it was repeated" if len(repeats) >= min(_REPEATS, max(1, affordable // _PART)) else ""
 
     # -- what is known -----------------------------------------------------------------------------------------------
 
@@ -180,16 +186,12 @@ class Plan:
 
     @cached_property
     def rates(self) -> Bracket | None:
-        """What the stage of the learning rate has found; None without a learning rate, or with too few outcomes.
-
-        Where there are options to choose from, each of which may want another rate, it reaches a value further.
-        """
+        """What the stage of the learning rate has found; None without a learning rate, or with too few outcomes."""
         if self.rate is None or self._skipped("learning rate"):
             return None
         found = outcomes_of(self.view, [*self._members["baseline"], *self._members["learning rate"]])
         points = [(outcome.config[self.rate], outcome.loss) for outcome in found if self.rate in outcome.config]
-        options = any(isinstance(self.space.params[name], Choice) for name in having(self.roles, "scientific"))
-        seen = bracket(self.space.params[self.rate], points, self.noise.margin, reach=2 if options else 1)
+        seen = bracket(self.space.params[self.rate], points, self.noise.margin)
         return seen if seen is not None and seen.tried >= RATES_TO_NARROW else None
 
     @cached_property
@@ -198,9 +200,11 @@ class Plan:
         if self.rate is None:
             return None
         param = self.space.params[self.rate]
+        within = self.probe or param
         if self.rates is None or isinstance(param, Choice | Fixed):
-            return self.probe or param
-        return cut(param, self.rates.low, self.rates.high)
+            return within
+        ends: Any = cut(param, self.rates.low, self.rates.high).levels(2)
+        return cut(within, within.to_unit(ends[0]), within.to_unit(ends[-1]))
 
     # -- where the stages search -------------------------------------------------------------------------------------
 
@@ -213,16 +217,47 @@ class Plan:
         within = self.probe or self.space.params[self.rate]
         return list(spread_rates(self.view, self.rate, within, self.incumbent, tried))[: max(left, 0)]
 
-    def next_batches(self) -> list[tuple[Config, str]]:
-        """Other batch sizes than that of the best configuration before the stage, each with the learning rate that goes with it."""
-        stage: Name = "batch and schedule"
+    def next_schedules(self) -> list[tuple[Config, str]]:
+        """Each other option of the schedule, with all else as in the best configuration before the stage."""
+        options = [name for name in having(self.roles, "schedule") if isinstance(self.space.params[name], Choice)]
+        return self._elsewhere("batch and schedule", options)
+
+    def next_lines(self) -> list[tuple[Config, str]]:
+        """One parameter after the other somewhere else, with all else as in the best configuration before the stage.
+
+        Near the best one, a model would learn little of the others; scientific parameters come first.
+        """
+        names = (*having(self.roles, "scientific"), *having(self.roles, "nuisance"))
+        left = _MOST_LINES - len(self._members["architecture and regularization"])
+        return self._elsewhere("architecture and regularization", names)[: max(left, 0)]
+
+    def _elsewhere(self, stage: Name, names: Sequence[str]) -> list[tuple[Config, str]]:
         best = best_outcome(outcomes_of(self.view, self.before(stage)))
         base = self.space.default() if best is None else best.config
-        if self.batch is None or self.batch not in base:
+        why = "with all else as in the best configuration so far"
+        others = [
+            ({**base, name: value}, f"{name} {value_text(value)}, {why}")
+            for name in names
+            if name in base
+            for value in far_values(self.space.params[name], base[name])
+        ]
+        # A value that brings other parameters with it is no configuration like this; the sampler tries it.
+        return [(config, why) for config, why in others if _holds(self.space, config) and not self.view.has(config)]
+
+    def next_batches(self) -> list[tuple[Config, str]]:
+        """A few other batch sizes than that of the best configuration before the stage, each with the rate that goes with it."""
+        if self.batch is None or self.batch not in self._base:
             return []
-        tried = {trial.config.get(self.batch) for trial in self._members[stage] if trial.config}
-        found = coupled_batches(self.view, self.batch, self.rate, base)
+        trials = self._members["batch and schedule"]
+        tried = {trial.config.get(self.batch) for trial in trials if trial.config}
+        found = coupled_batches(self.view, self.batch, self.rate, self._base)
         return [(config, why) for config, why in found if config[self.batch] not in tried]
+
+    @cached_property
+    def _base(self) -> Config:
+        """The best configuration before batch and schedule are looked at."""
+        best = best_outcome(outcomes_of(self.view, self.before("batch and schedule")))
+        return self.space.default() if best is None else best.config
 
     def part(self, name: Name) -> Space:
         """The part of the space that a stage searches; what it does not vary stays as the best configuration has it."""
@@ -235,8 +270,23 @@ class Plan:
             "batch and schedule": self.searched,
             "architecture and regularization": self.scheduling,
         }[name]
-        rate = {} if self.rate is None or self.rate_range is None else {self.rate: self.rate_range}
-        return part_of(self.space, {**rate, **fixed_at(self.space, self.incumbent, (*self._fixed, *idle))})
+        params = fixed_at(self.space, self.incumbent, (*self._fixed, *idle))
+        if name == "architecture and regularization":
+            params |= self.undecided
+        if self.rate is not None and self.rate_range is not None:
+            params[self.rate] = self.rate_range
+        return part_of(self.space, params)
+
+    @cached_property
+    def undecided(self) -> dict[str, Param]:
+        """Batch and schedule, as far as noise leaves open which of the values that were tried is the best."""
+        found = outcomes_of(self.view, self.before("architecture and regularization"))
+        best = best_outcome(found)
+        if best is None:
+            return {}
+        good = [outcome.config for outcome in found if outcome.loss <= best.loss + self.noise.margin]
+        params = {name: spanned(name, self.space.params[name], good) for name in self.scheduling}
+        return {name: param for name, param in params.items() if not isinstance(param, Fixed)}
 
     @cached_property
     def fine(self) -> dict[str, Param]:
@@ -263,6 +313,13 @@ class Plan:
             return False
         configs = {part.key(trial.config) for trial in self.view.restricted(part).trials if trial.config is not None}
         return size <= len(configs)
+
+
+def _holds(space: Space, config: Config) -> bool:
+    try:
+        return space.check(config) == config
+    except ValueError:
+        return False
 
 
 def _members(view: View) -> dict[Name, list[Trial]]:

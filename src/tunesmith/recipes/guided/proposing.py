@@ -35,7 +35,8 @@ class Staged:
             if all(proposal.config != other.config for other in before):
                 return proposal
         part = self._kept(plan.part(stage))
-        found = self.inner.ask(view if part is view.space else view.restricted(part), 1, rng)[0]
+        inside = view if part is view.space else view.restricted(part)
+        found = self.inner.ask(inside, 1, rng)[0]
         return Proposal(found.config, f"{stage}/{found.by}", found.why)
 
     def _planned(self, plan: Plan, stage: Name) -> list[Proposal]:
@@ -43,8 +44,12 @@ class Staged:
             why = "other learning rates, with all else as in the best configuration so far"
             return [Proposal(config, f"{stage}/line", why) for config in plan.next_rates()]
         if stage == "batch and schedule":
-            return [Proposal(config, f"{stage}/coupled", why) for config, why in plan.next_batches()]
-        return []
+            planned = [*plan.next_schedules(), *plan.next_batches()]
+        elif stage == "architecture and regularization":
+            planned = plan.next_lines()
+        else:
+            planned = []
+        return [Proposal(config, f"{stage}/line", why) for config, why in planned]
 
     def _kept(self, part: Space) -> Space:
         """The same object for the same part, since what samplers have learned hangs on it."""

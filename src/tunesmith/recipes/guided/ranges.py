@@ -9,14 +9,14 @@ from typing import Any, Final, NamedTuple
 
 from tunesmith.recipes.guided.outcomes import Outcome
 from tunesmith.space.conditions import Test, When
-from tunesmith.space.params import Choice, Fixed, Float, Int, Ordinal, Param, default_of, key_of
+from tunesmith.space.params import Choice, Config, Fixed, Float, Int, Json, Ordinal, Param, default_of, key_of
 from tunesmith.space.space import Space
 
 _SAME: Final = 1e-6
 """Places on the unit interval that are nearer than this are one."""
 _BESIDE: Final = 0.15
 """How far beyond the best trials a narrowed range reaches, as a share of the parameter's own range."""
-_TRIED: Final = 3
+_TRIED: Final = 5
 """An option that was tried less often is not given up."""
 
 
@@ -34,10 +34,10 @@ class Bracket(NamedTuple):
     """Whether the best value is the least or the greatest one that was tried."""
 
 
-def bracket(param: Param, points: Sequence[tuple[Any, float]], margin: float, reach: int = 1) -> Bracket | None:
+def bracket(param: Param, points: Sequence[tuple[Any, float]], margin: float) -> Bracket | None:
     """From (value, loss) pairs: between the nearest values on both sides that are worse than the best by more than `margin`.
 
-    With a `reach` of more than 1, the second nearest or further. None if no value has a finite loss.
+    None if no value has a finite loss.
     """
     places: dict[float, float] = {}
     for value, loss in points:
@@ -48,7 +48,7 @@ def bracket(param: Param, points: Sequence[tuple[Any, float]], margin: float, re
     if not math.isfinite(best[1]):
         return None
     good = [index for index, (_, loss) in enumerate(ordered) if loss <= best[1] + margin]
-    first, last = good[0] - reach, good[-1] + reach
+    first, last = good[0] - 1, good[-1] + 1
     return Bracket(
         low=ordered[first][0] if first >= 0 else 0.0,
         high=ordered[last][0] if last < len(ordered) else 1.0,
@@ -65,6 +65,8 @@ def cut(param: Param, low: float, high: float) -> Param:
     if isinstance(param, Ordinal):
         first, last = (param.options.index(param.from_unit(unit)) for unit in (low, high))
         kept = param.options[first : last + 1]
+        if len(kept) == 1:
+            return Fixed(kept[0])
         return Ordinal(*kept, default=param.default if param.default in kept else None, role=param.role)
     assert isinstance(param, Float | Int)
     least, most = param.from_unit(low), param.from_unit(high)
@@ -73,7 +75,8 @@ def cut(param: Param, low: float, high: float) -> Param:
     if (least, most) == (param.low, param.high):
         return param
     default = param.default if param.default is not None and least <= param.default <= most else None
-    narrowed: Param = replace(param, low=least, high=most, default=default)  # type: ignore[arg-type]  # of its own type
+    belief = param.belief if param.belief is not None and least <= param.belief.centre <= most else None
+    narrowed: Param = replace(param, low=least, high=most, default=default, belief=belief)  # type: ignore[arg-type]  # of its own type
     return narrowed
 
 
@@ -86,10 +89,39 @@ def narrowed(name: str, param: Param, best: Sequence[Outcome], all_of: Sequence[
         wanted = {key_of(value) for value in values}
         tried = [key_of(outcome.config[name]) for outcome in all_of if name in outcome.config]
         kept = [o for o in param.options if key_of(o) in wanted or tried.count(key_of(o)) < _TRIED]
-        default = param.default if param.default in kept else None
-        return param if len(kept) == len(param.options) else Choice(*kept, default=default, role=param.role)
+        return _with_options(param, kept)
     units = [param.to_unit(value) for value in values]
-    return cut(param, min(units) - _BESIDE, max(units) + _BESIDE)
+    # Of few levels, at least the next one.
+    beside = max(_BESIDE, 1.0 / param.size if param.size else 0.0)
+    return cut(param, min(units) - beside, max(units) + beside)
+
+
+def far_values(param: Param, value: Any) -> list[Any]:
+    """Other values to try once: the middle of the larger side of the range, or each other option."""
+    if isinstance(param, Choice):
+        return [option for option in param.options if key_of(option) != key_of(value)]
+    unit = param.to_unit(value)
+    found = param.from_unit((unit + 1.0) / 2.0 if unit <= 0.5 else unit / 2.0)
+    return [found] if found != value else []
+
+
+def spanned(name: str, param: Param, configs: Sequence[Config]) -> Param:
+    """The parameter from the least to the greatest value that some configurations have, or with their options."""
+    values = [config[name] for config in configs if name in config]
+    if not values or isinstance(param, Fixed):
+        return param
+    if isinstance(param, Choice):
+        wanted = {key_of(value) for value in values}
+        kept = [option for option in param.options if key_of(option) in wanted]
+        return Fixed(kept[0]) if len(kept) == 1 else _with_options(param, kept)
+    units = [param.to_unit(value) for value in values]
+    return cut(param, min(units), max(units))
+
+
+def _with_options(param: Choice, kept: Sequence[Json]) -> Choice:
+    if len(kept) == len(param.options):
+        return param
+    return Choice(*kept, default=param.default if param.default in kept else None, role=param.role)
 
 
 def part_of(space: Space, params: Mapping[str, Param]) -> Space:

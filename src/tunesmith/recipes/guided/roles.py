@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from tunesmith.space.params import Float, Int, Ordinal, Param, Role
+from tunesmith.space.params import Choice, Param, Role
 from tunesmith.space.space import Space
 
 _NAMES: Final[Mapping[Role, frozenset[str]]] = {
@@ -48,9 +48,8 @@ def roles_of(space: Space) -> dict[str, Assigned]:
         found[name] = Assigned(given or _guessed(name), given is not None)
     for role in _NAMES:
         having_it = [name for name in found if found[name].role == role]
-        kept = min(
-            (n for n in having_it if _is_number(space.params[n])), key=lambda n: not found[n].declared, default=None
-        )
+        fitting = [name for name in having_it if _fits(role, space.params[name])]
+        kept = min(fitting, key=lambda name: not found[name].declared, default=None)
         found |= {name: Assigned("nuisance", found[name].declared) for name in having_it if name != kept}
     return found
 
@@ -69,5 +68,7 @@ def _guessed(name: str) -> Role:
     return next((role for role, known in _WORDS.items() if words & known), "scientific")
 
 
-def _is_number(param: Param) -> bool:
-    return isinstance(param, Float | Int | Ordinal) and all(isinstance(value, int | float) for value in param.levels(2))
+def _fits(role: Role, param: Param) -> bool:
+    """Whether the values can be a batch size, or a learning rate, which must have an order, too."""
+    ordered = role == "batch size" or not isinstance(param, Choice)
+    return ordered and all(isinstance(value, int | float) and not isinstance(value, bool) for value in param.levels(2))

@@ -26,6 +26,7 @@ sys.path.insert(0, str(HERE.parent.parent / "tests" / "web"))
 
 from chromium import chromium  # noqa: E402  where the tests look for it
 
+PATIENCE = 180_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
@@ -103,7 +104,7 @@ def photograph(tab: Page, folder: Path, picture: Picture, suffix: str = "") -> N
         if place.get_attribute("data-asked"):
             place.locator("button").click()
         place.scroll_into_view_if_needed()
-        tab.wait_for_selector(f'#figure-{name}[data-drawn="yes"]', timeout=60_000)
+        tab.wait_for_selector(f'#figure-{name}[data-drawn="yes"]', timeout=PATIENCE)
     target = folder / f"{picture.name}{suffix}.png"
     if picture.part == "screen":
         tab.evaluate("scrollTo(0, 0)")
@@ -118,7 +119,7 @@ def whole_page(tab: Page, target: Path) -> None:
         button.click()
     for place in tab.locator("[data-figure]").all():
         place.scroll_into_view_if_needed()
-        tab.wait_for_function("(place) => place.dataset.drawn", arg=place.element_handle(), timeout=60_000)
+        tab.wait_for_function("(place) => place.dataset.drawn", arg=place.element_handle(), timeout=PATIENCE)
     tab.screenshot(path=target, full_page=True)
 
 

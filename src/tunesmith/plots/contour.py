@@ -42,7 +42,7 @@ def contour_remarks(data: Contour) -> list[str]:
 
 def contour_figure(data: Contour) -> go.Figure:
     """Left the expected value, right its standard deviation, with the trials as points on both."""
-    cells, height = grid(2, 2, gap=0.2, row=330)
+    cells, height = grid(2, 2, gap=0.25, row=330)
     figure = go.Figure(layout=layout(plot_text(contour_finding(data), 140), height=height + 120, showlegend=False))
     surfaces = [
         (data.mean, plot_text(better_text(data.metric, data.direction, 20)), data.direction == "maximize", "Viridis"),

@@ -6,6 +6,7 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from tunesmith.analysis.axes import IDLE as DASH
 from tunesmith.analysis.figures import Failures
 from tunesmith.plots.texts import clip, count_text, cut, join_text, percent_text, plot_text
 from tunesmith.plots.theme import GREY, ORANGE, RED, axis, layout
@@ -32,13 +33,18 @@ def failures_remarks(data: Failures) -> list[str]:
         remarks.append(f"{clip(data.param, _NAME)} tells most about where: {share} at {clip(worst.label, _NAME)}.")
     elif data.failed:
         remarks.append("No parameter tells where trials fail better than chance would.")
-    remarks += [f"The latest {kind}: {cut(data.messages[kind], _MESSAGE).rstrip('.')}." for kind in data.kinds if data.messages.get(kind)]
+    remarks += [
+        f"The latest {kind}: {cut(data.messages[kind], _MESSAGE).rstrip('.')}."
+        for kind in data.kinds
+        if data.messages.get(kind)
+    ]
     return remarks
 
 
 def failures_figure(data: Failures) -> go.Figure:
     """The share of trials that failed in each bin, by kind."""
-    labels = [f"{plot_text(each.label, 24)}<br>({each.ended:,})" for each in data.bins]
+    # Ranges stand on two lines, so that many of them fit beside one another.
+    labels = [f"{plot_text(each.label, 24).replace(DASH, f'{DASH}<br>')}<br>({each.ended:,})" for each in data.bins]
     bars = [
         go.Bar(
             x=list(range(len(data.bins))),

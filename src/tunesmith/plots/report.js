@@ -70,6 +70,8 @@
     field.addEventListener("input", () => find(table, field.value));
   }
 
+  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => (part.open = true)));
+
   if (!window.Plotly) return;
   draw(dark.matches);
   dark.addEventListener("change", () => draw(dark.matches));

@@ -150,6 +150,7 @@ class StudyReader:
             self._weighed_against = observed.trial.number if observed else -1
             self._looking, self._looked_at = False, examined.ended
             self._found += changed
+            self._look_into(self._light)  # trials may have ended meanwhile
 
     @property
     def times_found(self) -> int:

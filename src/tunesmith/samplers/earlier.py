@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.space.params import Config
 from tunesmith.space.space import Space
+from tunesmith.surrogates.evidence import Points
 from tunesmith.trials.earlier import Earlier
 from tunesmith.trials.view import View
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from tunesmith.surrogates.earlier import Carrying
 
 _NAME: Final = "earlier"
 _FIRST: Final = 3
@@ -57,37 +58,39 @@ class WarmStarted:
 
 
 def _disappointed(view: View) -> bool:
-    """Whether what earlier studies had to offer so far is no better than what others have."""
+    """Whether what earlier studies had to offer so far is no better than what others have, by the first objective."""
     losses = view.losses[:, 0]
     ours = np.array([trial.by == _NAME for trial in view.trials], bool)
     over = np.array([trial.state.ended for trial in view.trials], bool)
-    if not (ours & over).any() or not np.isfinite(losses[~ours]).any():
+    known = over & np.isfinite(losses)
+    if not (ours & over).any() or not (known & ~ours).any():
         return False
-    best: float = np.min(losses[ours & np.isfinite(losses)], initial=np.inf)
-    return bool(best >= np.nanmin(losses[~ours]))
+    return bool(np.min(losses[known & ours], initial=np.inf) >= losses[known & ~ours].min())
 
 
 def first_configs(earlier: Sequence[Earlier], space: Space, count: int = _FIRST) -> list[Config]:
-    """The best configurations of each study in turn, far enough from one another, as far as the space has them."""
+    """The best configurations of each study in turn, as far as the space has them and they are apart from one another."""
     from tunesmith.surrogates.earlier import carrying  # noqa: PLC0415  scipy takes a while to load
 
-    queues = []
-    for one in earlier:
-        found = carrying(one, space)
-        scores = found.scores[:, 0] if found.scores.shape[1] else np.zeros(0)
-        rows = [row for row in np.argsort(scores, kind="stable").tolist() if found.inside[row] and scores[row] < 0]
-        queues.append((found, rows))
-    chosen: list[Config] = []
-    taken: list[tuple[Floats, NDArray[np.bool_]]] = []
-    while len(chosen) < count and any(rows for _, rows in queues):
-        for found, rows in queues:
-            while rows:
-                row = rows.pop(0)
-                X, active = found.points.X[row], found.points.active[row]
-                if all((active != a).any() or np.abs(X - x).max() > _APART for x, a in taken):
-                    chosen.append(found.configs[row])
-                    taken.append((X, active))
-                    break
-            if len(chosen) == count:
-                break
-    return chosen
+    studies = [carrying(one, space) for one in earlier]
+    candidates = sorted(
+        (place, number, row) for number, one in enumerate(studies) for place, row in enumerate(_best_first(one))
+    )
+    chosen: list[tuple[Config, Points]] = []
+    for _, number, row in candidates:
+        point = studies[number].points.at(np.array([row]))
+        if all(_apart(point, other) for _, other in chosen):
+            chosen.append((studies[number].configs[row], point))
+        if len(chosen) == count:
+            break
+    return [config for config, _ in chosen]
+
+
+def _best_first(study: Carrying) -> list[int]:
+    """Rows of the better half that may be tried."""
+    scores = study.scores[:, 0]
+    return [row for row in np.argsort(scores, kind="stable").tolist() if study.inside[row] and scores[row] < 0]
+
+
+def _apart(one: Points, other: Points) -> bool:
+    return bool((one.active != other.active).any() or np.abs(one.X - other.X).max(initial=0.0) > _APART)

@@ -1,6 +1,6 @@
 """The first trials of a model-based search: an even cover, in which every branch of a conditional space has its turn.
 
-What the user believes has every second one, beginning with the configuration that is believed in most.
+What the user believes has half of them, beginning with the configuration that is believed in most.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def opening_proposal(view: View, rng: Generator) -> Proposal:
     """Point `view.next` of an even cover; the branches take turns, and so do beliefs."""
     number = view.next
     row = sobol_row(view, number)
-    believed = view.space.has_beliefs and number % 2 == 1
+    # Two by two, so that each of two branches has its share of them.
+    believed = view.space.has_beliefs and (number + 1) // 2 % 2 == 1
     if believed:
         beliefs = Beliefs(view.space)
         if is_fresh(view, beliefs.centre(), ()):

@@ -42,7 +42,7 @@ def carrying(earlier: Earlier, space: Space) -> Carrying:
     found = [(carried(config, space), losses) for config, losses in zip(earlier.configs, earlier.losses, strict=True)]
     known = [(one, losses) for one, losses in found if one is not None]
     configs = [one.config for one, _ in known]
-    losses = np.array([row for _, row in known], float).reshape(len(known), -1)
+    losses = np.array([row for _, row in known], float).reshape(len(known), len(earlier.losses[0]) if known else 1)
     return Carrying(
         configs, _points(configs, space), np.array([one.inside for one, _ in known], bool), normal_scores(losses)
     )

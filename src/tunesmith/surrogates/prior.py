@@ -61,8 +61,8 @@ def learned_prior(
 ) -> PriorMean | None:
     """The most probable prior mean, given observations; None if earlier studies know nothing of the objective.
 
-    Coefficients are those of the regression of `y` (n,) on what studies expect, under the covariance of a process that
-    nothing was learned of: errors of neighbours are one and the same error. `distances` are squared, (d, n(n-1)/2).
+    Coefficients are those of the regression of `y` (n,) on what studies expect, none below 0; what they leave is taken to be
+    alike among neighbours in part. `distances` are squared, (d, n(n-1)/2), `noise` (n,) relative variances.
     """
     M = expected.of(objective, features)
     n, studies = M.shape

@@ -1,6 +1,7 @@
 """A recorded trial trained again: the verdict, and what has changed."""
 
 import json
+import linecache
 import math
 import os
 import subprocess
@@ -224,6 +225,27 @@ def test_changed_data_is_named(tmp_path):
     assert again.differences[0].what == "data train"
     assert "float64 (6,)" in again.differences[0].before
     assert "float64 (7,)" in str(again)
+
+
+def from_cell(name, text):
+    """A function as a notebook's cell defines it."""
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    cell = {"__name__": "__main__", "Annotated": Annotated, "ts": ts}
+    exec(compile(text, name, "exec", dont_inherit=True), cell)
+    return cell["fit"]
+
+
+def test_functions_of_notebooks_are_compared_by_their_text(tmp_path):
+    text = "def fit(x: Annotated[float, ts.Float(0, 1)] = 0.5):\n    return {'loss': 3 * x}\n"
+    fit = from_cell("<cell 1>", text)
+    with tuned(fit, tmp_path, trials=1) as study:
+        assert ts.rerun(study, 0, from_cell("<cell 2>", text)).verdict == "same"
+        again = ts.rerun(study, 0, from_cell("<cell 3>", text.replace("3", "4")))
+        recipe = ts.recipe(study, output=tmp_path / "recipe")
+    assert again.verdict == "different"
+    assert "-    return {'loss': 3 * x}\n+    return {'loss': 4 * x}" in again.differences[0].diff
+    assert (recipe / "code" / "function.py").read_text() == text
+    assert ts.rerun(recipe, target=fit).verdict == "same"
 
 
 def test_a_trial_of_several_attempts_says_so(tmp_path):

@@ -181,7 +181,7 @@ def _program_origin(command: Sequence[str], options: dict[str, Any], cwd: Path, 
     scripts = (cwd / word for word in command if word.endswith((".py", ".sh")))
     found = (*(script for script in scripts if script.is_file()), *files)
     target = {"command": list(command), "cwd": str(cwd), "metrics_file": options["metrics_file"]}
-    return Origin(found, cwd, target)
+    return Origin(found, cwd, target=target)
 
 
 def _open(name: str, space: Any, options: dict[str, Any], minimize: Sequence[str], maximize: Sequence[str]) -> Study:

@@ -112,8 +112,7 @@ def _rerun(recorded: Recorded, named: Given | str | None, folder: str | Path | N
         raise InvalidFile(f"{folder} is there already; name a directory that is not, for what the training leaves.")
     target = load_function(named) if isinstance(named, str) else named
     record = record_of(study.store, study.name, view.trials[number])
-    origin = origin_now(target, record)
-    now = {**surroundings(devices_from("auto")), "code": code_of(origin.files, origin.root)}
+    now = {**surroundings(devices_from("auto")), "code": code_of(origin_now(target, record))}
     again = _trained(view, number, target, record, None if folder is None else Path(folder).absolute())
     with one_thread():
         found = compare(view, number, again, recorded.noise)

@@ -58,10 +58,10 @@ def _bound(function: Callable[..., Any], space: Space) -> Binding:
 
 def origin_now(given: Given | None, record: Mapping[str, Any]) -> Origin:
     """Where to look at the code as it is now: at the files of the record, unless something else is given."""
-    code = record.get("code")
-    if code and "files" in code:
+    code = record.get("code") or {}
+    if "root" in code:
         root = Path(code["root"])
-        return Origin(tuple(root / name for name in code["files"]), root, record.get("target"))
+        return Origin(tuple(root / name for name in code["files"]), root)
     return origin_of(given) if callable(given) else NOWHERE
 
 

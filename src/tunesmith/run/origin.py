@@ -24,6 +24,8 @@ class Origin(NamedTuple):
     """Its source: the file that was named first, then what that imports from beside it."""
     root: Path | None = None
     """The directory that the files' names begin at."""
+    source: str = ""
+    """The function's own text where it stands in no file, but in a notebook's cell."""
     target: Json = None
     """How it is started again, as JSON; None if only a person can tell.
 
@@ -42,7 +44,7 @@ def origin_of(function: Callable[..., Any]) -> Origin:
     """The origin of a function, which can be found again if it has a name in a module other than the running script."""
     file = source_of(function)
     if file is None:
-        return NOWHERE
+        return Origin(source=_text_of(function))
     module, name = getattr(function, "__module__", "__main__"), getattr(function, "__qualname__", "")
     if module != "__main__" and getattr(sys.modules.get(module), name, None) is function:
         return _origin_in(module, name)
@@ -61,7 +63,8 @@ def _origin_in(module: str, name: str) -> Origin:
         return NOWHERE
     file = Path(path).absolute()
     root = file.parents[module.count(".") + (file.name == "__init__.py")]
-    return Origin(_with_neighbours(file, root), root, {"function": f"{module}:{name}", "path": str(root)})
+    target = {"function": f"{module}:{name}", "path": str(root)}
+    return Origin(_with_neighbours(file, root), root, target=target)
 
 
 def source_of(function: Callable[..., Any]) -> Path | None:
@@ -73,6 +76,13 @@ def source_of(function: Callable[..., Any]) -> Path | None:
     except TypeError:
         return None
     return Path(found).absolute() if found and Path(found).exists() else None
+
+
+def _text_of(function: Callable[..., Any]) -> str:
+    try:
+        return inspect.getsource(function)
+    except (TypeError, OSError):
+        return ""
 
 
 def _with_neighbours(file: Path, root: Path) -> tuple[Path, ...]:

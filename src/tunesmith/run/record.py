@@ -23,6 +23,8 @@ from tunesmith.trials.trial import Trial
 _LARGEST_DIFF: Final = 1_000_000
 _LARGEST_TEXT: Final = 1_000_000
 """Bytes of source that are kept, all files together."""
+_UNNAMED: Final = "function.py"
+"""What the text of a function is called that stands in no file."""
 
 
 class Record(NamedTuple):
@@ -41,7 +43,7 @@ def take_record(origin: Origin, executor: Executor, devices: Sequence[str] = ())
         "executor": type(executor).__name__.lower(),
         "places": executor.slots,
         **surroundings(devices),
-        "code": code_of(origin.files, origin.root),
+        "code": code_of(origin),
     }
     text = json.dumps(content, sort_keys=True)
     return Record(f"record/{hashlib.sha256(text.encode()).hexdigest()[:16]}", content)
@@ -79,11 +81,11 @@ def _packages() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def code_of(files: Sequence[Path], root: Path | None) -> Json:
-    """Source files by their names from `root` on, and the state of the repository that the first one is in."""
-    if not files:
-        return None
-    root = root or files[0].parent
+def code_of(origin: Origin) -> Json:
+    """Source files by their names from the root on, and the state of the repository that the first one is in."""
+    if not origin.files:
+        return {"file": _UNNAMED, "files": {_UNNAMED: _content(origin.source.encode())}} if origin.source else None
+    files, root = origin.files, origin.root or origin.files[0].parent
     code: dict[str, Any] = {"file": str(files[0]), "root": str(root), "files": _contents(files, root)}
     commit = _git(files[0].parent, "rev-parse", "HEAD")
     if commit is not None:
@@ -92,9 +94,9 @@ def code_of(files: Sequence[Path], root: Path | None) -> Json:
     return code
 
 
-def _contents(files: Sequence[Path], root: Path) -> dict[str, Json]:
+def _contents(files: Sequence[Path], root: Path) -> dict[str, dict[str, str]]:
     """Hashes of all files, and texts while they are not large together. A file that is gone is left out."""
-    contents: dict[str, Json] = {}
+    contents: dict[str, dict[str, str]] = {}
     room = _LARGEST_TEXT
     for file in files:
         try:
@@ -102,11 +104,14 @@ def _contents(files: Sequence[Path], root: Path) -> dict[str, Json]:
         except OSError:
             continue
         name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
-        contents[name] = {"sha256": hashlib.sha256(content).hexdigest()}
-        if len(content) <= room:
-            room -= len(content)
-            contents[name]["text"] = content.decode(errors="replace")
+        contents[name] = _content(content, room)
+        room -= len(contents[name].get("text", ""))
     return contents
+
+
+def _content(content: bytes, room: int = _LARGEST_TEXT) -> dict[str, str]:
+    digest = {"sha256": hashlib.sha256(content).hexdigest()}
+    return {**digest, "text": content.decode(errors="replace")} if len(content) <= room else digest
 
 
 def _git(directory: Path, *arguments: str) -> str | None:

@@ -131,6 +131,17 @@ def test_a_bandit_learns_what_gains() -> None:
     assert np.median(by_model) > 0.1 > np.median(by_chance)
 
 
+def test_a_bandit_overlooks_what_diverged() -> None:
+    """infinite losses have no difference; whatever they did, there is a configuration"""
+    log = History(SPEC)
+    for loss in (1.0, np.inf, 0.5, np.nan):
+        number = log.begin()
+        for step in range(1, 9):
+            log.report(number, step, loss=loss if step > 2 else 2.0)
+    config, _ = Bandit()(log.view, log.view.trials[0], (), np.random.default_rng(0))
+    assert SPACE.check(config) == config
+
+
 def test_the_schedule_of_a_fork() -> None:
     """its parents' configurations, each for the steps that it was trained with"""
     log = History(SPEC)

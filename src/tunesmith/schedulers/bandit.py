@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Final, final
 
@@ -61,9 +62,9 @@ def _intervals(view: View) -> list[tuple[Trial, float, float, float]]:
         losses = objective.sign * values
         apart = max(1, len(losses) // 4)
         for i in range(0, len(losses) - apart, apart):
-            gain = losses[i + apart] - losses[i]
-            if np.isfinite(gain):
-                found.append((trial, float(steps[i]), float(losses[i]), float(gain)))
+            before, after = float(losses[i]), float(losses[i + apart])
+            if math.isfinite(before) and math.isfinite(after):
+                found.append((trial, float(steps[i]), before, after - before))
     return found
 
 

@@ -167,8 +167,13 @@ def ours_sqlite8(n, folder):
     return rate
 
 
+def _patient(folder):
+    # With SQLAlchemy's own 5 seconds, a process of eight gives up on a busy machine: "database is locked".
+    return f"sqlite:///{folder}/theirs.db?timeout=600"
+
+
 def theirs_sqlite8(n, folder):
-    their_study(f"sqlite:///{folder}/theirs.db")
+    their_study(_patient(folder))
     return _together("theirs", n, folder)
 
 
@@ -178,7 +183,7 @@ def worker(side, n, folder):
 
         tunesmith.tuning.__name__  # noqa: B018  loaded before the clock starts
     else:
-        study = their_study(f"sqlite:///{folder}/theirs.db")
+        study = their_study(_patient(folder))
     print("ready", flush=True)
     sys.stdin.readline()
     if side == "ours":
@@ -482,10 +487,6 @@ def main():
         seconds = timed(lambda: (open_ours if side == "ours" else open_theirs)(path, what == "curves"))
         print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
-    print(f"{'':<55} {'tunesmith':>12} {'optuna':>12}")
-    rows = [{**row, "part": part} for part in given.only or PARTS for row in run_part(part, given.quick)]
-    if given.quick:
-        return
     import optuna
 
     import tunesmith
@@ -496,16 +497,18 @@ def main():
         "optuna": optuna.__version__,
         "tunesmith": tunesmith.__version__,
     }
-    everything = sorted(kept_rows(given.only) + rows, key=lambda row: PARTS.index(row["part"]))
-    write({"about": about, "rows": everything})
+    print(f"{'':<55} {'tunesmith':>12} {'optuna':>12}")
+    for part in given.only or PARTS:
+        rows = [{**row, "part": part} for row in run_part(part, given.quick)]
+        if not given.quick:
+            everything = sorted(other_rows(part) + rows, key=lambda row: PARTS.index(row["part"]))
+            write({"about": about, "rows": everything})
 
 
-def kept_rows(only):
-    """What earlier runs measured of the parts that this one leaves out."""
+def other_rows(part):
+    """What was measured last of the other parts."""
     file = HERE / "results" / "overhead.json"
-    if not only or not file.exists():
-        return []
-    return [row for row in json.loads(file.read_text())["rows"] if row["part"] not in only]
+    return [row for row in json.loads(file.read_text())["rows"] if row["part"] != part] if file.exists() else []
 
 
 if __name__ == "__main__":

@@ -153,7 +153,8 @@ class Context:
         Written atomically. Any object that pickles will do, such as `{"model": model.state_dict(), "epoch": 3}`.
         """
         if self._job.folder is not None:
-            save_checkpoint(self._job.folder, self.step, state, best=self._is_best)
+            if self._job.rank == 0:
+                save_checkpoint(self._job.folder, self.step, state, best=self._is_best)
             self._saved = self.step
         if self._pausing:
             self._exchange_all(self._parking())

@@ -37,6 +37,8 @@ class Job:
     """Reports up to this step are known already (a resumed trial)."""
     folder: Path | None = None
     """Where this trial may keep files; not made yet."""
+    rank: int = 0
+    """Of this process among those that train the trial together; only rank 0 writes files."""
 
 
 class Update(NamedTuple):

@@ -240,6 +240,20 @@ def test_no_trial_begins_that_cannot_end() -> None:
     assert orders == [Resume(number, None) for number in promoted]
 
 
+def test_what_can_still_end_does() -> None:
+    """two thirds of a training are left to do: with nine tenths of one left nothing new begins, but the best comes to its end"""
+    log, rule = History(SPEC), Finals(NoStopping(), count=1)
+    for _ in range(2):
+        number = log.begin()
+        for step in range(1, 28):
+            log.report(number, step, loss=9.0)
+        log.finish(number, loss=9.0)
+    best = waiting(log, [1.0, 2.0], step=9)[0]
+    took = log.view.trials[0].spent
+    assert list(rule.next(log.view.within(Remaining(seconds=0.9 * took)), 1)) == [Resume(best)]
+    assert list(rule.next(log.view.within(Remaining(seconds=0.5 * took)), 1)) == []
+
+
 def test_finals_know_what_each_of_them_costs() -> None:
     """one that is slow needs more than one that is quick, and its finals begin earlier"""
     for pace, begins in ((1, False), (4, True)):

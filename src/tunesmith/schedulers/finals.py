@@ -25,7 +25,7 @@ class Finals:
 
     They are the best where trials got farthest. With a budget of trials that is when no new one can be opened and
     nothing more is promoted; of a budget of time or cost as much is kept as they are expected to need. Once that is too
-    little for another training, no trial begins any more.
+    little for another training, no trial begins any more; those that can still come to their end do so.
     """
 
     def __init__(self, inner: Scheduler, *, count: int = 3) -> None:
@@ -42,14 +42,14 @@ class Finals:
         if left.trials > 0 and math.isinf(left.seconds) and math.isinf(left.cost):
             return self.inner.next(view, slots)
         waiting = self._waiting(view)
-        if left.trials > 0 and not _is_time(view, waiting, slots):
-            orders = self.inner.next(view, slots)
-            return orders if _may_end(view) else [order for order in orders if isinstance(order, Resume)]
+        late = _is_time(view, waiting, slots)
+        if left.trials > 0 and not late and _may_end(view):
+            return self.inner.next(view, slots)
         promoted: list[Resume] = []
-        if left.trials <= 0:
+        if left.trials <= 0 or not late:
             promoted = [order for order in self.inner.next(view, slots) if isinstance(order, Resume)]
         chosen = {order.trial for order in promoted}
-        finals = [Resume(trial.number) for trial in waiting if trial.number not in chosen]
+        finals = [Resume(trial.number) for trial in waiting if trial.number not in chosen and _can_end(view, trial)]
         return [*promoted, *finals][:slots]
 
     def _waiting(self, view: View) -> list[Trial]:
@@ -88,6 +88,11 @@ def _may_end(view: View) -> bool:
         amount >= np.quantile([of(trial) for trial in done], _QUICK)
         for amount, of in ((left.seconds, _spent), (left.cost, cost_of))
     )
+
+
+def _can_end(view: View, trial: Trial) -> bool:
+    left = view.remaining
+    return left.seconds >= _need(view, trial, _spent) and left.cost >= _need(view, trial, cost_of)
 
 
 def _need(view: View, trial: Trial, of: Callable[[Trial], float]) -> float:

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 import tunesmith as ts
 from tunesmith.cli.main import cli
 from tunesmith.errors import InvalidStudy
-from tunesmith.recipes.guided.plan import NAMES
 from tunesmith.recipes.guided.proposing import Staged
+from tunesmith.recipes.guided.stages import NAMES
 from tunesmith.run.replay import check_log, check_proposals
 from tunesmith.samplers.auto import choose_sampler
 

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tunesmith.recipes.guided.plan import NAMES, Plan
+from tunesmith.recipes.guided.findings import Findings
+from tunesmith.recipes.guided.plan import Plan
 from tunesmith.recipes.guided.proposing import Staged
 from tunesmith.recipes.guided.ranges import bracket, cut, part_of
 from tunesmith.recipes.guided.repeating import Repeating
 from tunesmith.recipes.guided.roles import roles_of
+from tunesmith.recipes.guided.stages import NAMES
 from tunesmith.recipes.guided.story import roles_sentence, story
 from tunesmith.run.proposing import trial_rng
 from tunesmith.samplers.auto import choose_sampler
@@ -114,25 +116,27 @@ def test_a_stage_varies_what_it_is_about() -> None:
 def test_the_rate_is_narrowed_by_its_outcomes() -> None:
     """the best rate lies within, what is clearly worse outside, and later trials keep to it"""
     view = trained(NETWORK, bowl, trials=40)
-    plan = Plan(view)
-    assert plan.rates is not None
-    assert plan.rate_range.low <= 0.01 <= plan.rate_range.high
-    assert plan.rate_range.low > 1e-5
-    assert plan.rate_range.high < 1
+    known = Findings(view)
+    assert known.rates is not None
+    assert known.rate_range.low <= 0.01 <= known.rate_range.high
+    assert known.rate_range.low > 1e-5
+    assert known.rate_range.high < 1
     for trial in view.trials:
         if trial.by.startswith(("batch and schedule/gp", "architecture")):
-            assert plan.rate_range.low <= trial.config["lr"] <= plan.rate_range.high
+            assert known.rate_range.low <= trial.config["lr"] <= known.rate_range.high
 
 
 def test_without_evidence_nothing_is_narrowed() -> None:
     """when all rates fail, or none differs from another by more than noise"""
     fails = trained(NETWORK, lambda config: 0.5 if config == NETWORK.default() else math.nan, trials=30)
-    assert Plan(fails).fine == {}
+    assert Findings(fails).fine == {}
     alike = trained(NETWORK, lambda config: 0.5, trials=30, noise=0.1, confirm=0.15)
-    assert Plan(alike).rate_range == NETWORK.params["lr"] or Plan(alike).rates.good < Plan(alike).rates.tried
+    assert (
+        Findings(alike).rate_range == NETWORK.params["lr"] or Findings(alike).rates.good < Findings(alike).rates.tried
+    )
     few = trained(NETWORK, bowl, trials=3, total=40)
-    assert Plan(few).rates is None
-    assert Plan(few).rate_range == NETWORK.params["lr"]
+    assert Findings(few).rates is None
+    assert Findings(few).rate_range == NETWORK.params["lr"]
 
 
 def test_a_range_test_goes_before() -> None:
@@ -140,14 +144,14 @@ def test_a_range_test_goes_before() -> None:
     spec = replace(spec_of(NETWORK), budget=Budget(trials=40), confirm=0.0)
     log = History(spec)
     log.finish(log.begin(), loss=0.4, **{LOW: 1e-4, HIGH: 1e-2})
-    plan = Plan(log.view)
-    assert plan.now == "learning rate"
-    assert (plan.rate_range.low, plan.rate_range.high) == pytest.approx((1e-4, 1e-2))
-    assert all(1e-4 <= config["lr"] <= 1e-2 for config in plan.next_rates())
-    assert len(plan.next_rates()) == 4
+    assert Plan(log.view).now == "learning rate"
+    known = Findings(log.view)
+    assert (known.rate_range.low, known.rate_range.high) == pytest.approx((1e-4, 1e-2))
+    assert all(1e-4 <= config["lr"] <= 1e-2 for config in known.next_rates())
+    assert len(known.next_rates()) == 4
     nowhere = History(spec)
     nowhere.finish(nowhere.begin(), loss=0.4, **{LOW: 10.0, HIGH: 100.0})
-    assert Plan(nowhere.view).rate_range == NETWORK.params["lr"]
+    assert Findings(nowhere.view).rate_range == NETWORK.params["lr"]
 
 
 def test_batches_come_with_their_rate() -> None:
@@ -156,7 +160,7 @@ def test_batches_come_with_their_rate() -> None:
     spec = replace(spec_of(space), budget=Budget(trials=20), confirm=0.0)
     log = History(spec)
     log.finish(log.begin(), loss=0.4)
-    ((config, why),) = Plan(log.view).next_batches()
+    ((config, why),) = Findings(log.view).next_batches()
     assert (config["batch_size"], config["lr"]) == (32, pytest.approx(0.1 * 32 / 128)) or (
         config["batch_size"],
         config["lr"],
@@ -192,7 +196,7 @@ def test_noise_is_seen_in_repeats_of_the_defaults() -> None:
     """two of them, or one where values do not depend on the seed"""
     noisy = trained(NETWORK, bowl, trials=40, confirm=0.15, noise=0.05)
     assert [trial.twin for trial in noisy.trials].count(0) == 2
-    assert 0.005 < Plan(noisy).noise.deviation < 0.2
+    assert 0.005 < Findings(noisy).noise.deviation < 0.2
     exact = trained(NETWORK, bowl, trials=40, confirm=0.15)
     assert [trial.twin for trial in exact.trials].count(0) == 1
     assert "no noise" in str(story(exact)[0])

@@ -7,7 +7,9 @@ from typing import final
 
 from numpy.random import Generator
 
-from tunesmith.recipes.guided.plan import Name, Plan
+from tunesmith.recipes.guided.findings import Findings
+from tunesmith.recipes.guided.plan import Plan
+from tunesmith.recipes.guided.stages import Name
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.samplers.ladder import Ladder
 from tunesmith.space.space import Space
@@ -31,22 +33,22 @@ class Staged:
     def _one(self, view: View, before: Sequence[Proposal], rng: Generator) -> Proposal:
         plan = Plan(view)
         stage = plan.now
-        for proposal in self._planned(plan, stage):
+        for proposal in self._planned(plan.findings, stage):
             if all(proposal.config != other.config for other in before):
                 return proposal
-        part = self._kept(plan.part(stage))
+        part = self._kept(plan.findings.part(stage))
         inside = view if part is view.space else view.restricted(part)
         found = self.inner.ask(inside, 1, rng)[0]
         return Proposal(found.config, f"{stage}/{found.by}", found.why)
 
-    def _planned(self, plan: Plan, stage: Name) -> list[Proposal]:
+    def _planned(self, known: Findings, stage: Name) -> list[Proposal]:
         if stage == "learning rate":
             why = "other learning rates, with all else as in the best configuration so far"
-            return [Proposal(config, f"{stage}/line", why) for config in plan.next_rates()]
+            return [Proposal(config, f"{stage}/line", why) for config in known.next_rates()]
         if stage == "batch and schedule":
-            planned = [*plan.next_schedules(), *plan.next_batches()]
+            planned = [*known.next_schedules(), *known.next_batches()]
         elif stage == "architecture and regularization":
-            planned = plan.next_lines()
+            planned = known.next_lines()
         else:
             planned = []
         return [Proposal(config, f"{stage}/line", why) for config, why in planned]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tunesmith.analysis.confirm import confirmed
+from tunesmith.recipes.guided.findings import OUTCOMES_TO_NARROW, RATES_TO_NARROW, Findings
 from tunesmith.recipes.guided.outcomes import Outcome, best_outcome, outcomes_of
-from tunesmith.recipes.guided.plan import NAMES, OUTCOMES_TO_NARROW, RATES_TO_NARROW, Name, Plan, Stage
+from tunesmith.recipes.guided.plan import Plan, Stage
 from tunesmith.recipes.guided.roles import having
 from tunesmith.run.words import number, value_text
 from tunesmith.space.params import Fixed, Param, describe
@@ -28,8 +29,8 @@ class Chapter(NamedTuple):
 def story(view: View) -> list[Chapter]:
     """What the stages of a guided search have come to so far, one chapter each; its confirmation is the last."""
     plan = Plan(view)
-    chapters = [Chapter(stage.name, stage.state, tuple(_sentences(plan, stage))) for stage in plan.stages]
-    found = confirmed(view) if any(trial.twin for trial in view.trials) else None
+    chapters = [Chapter(stage.name, stage.state, tuple(_sentences(plan.findings, stage))) for stage in plan.stages]
+    found = confirmed(view) if any(trial.twin not in (None, 0) for trial in view.trials) else None
     if found is not None and found.choice.repeats:
         chapters.append(Chapter("confirmation", "over", (found.sentence.removeprefix("confirmed: "),)))
     return chapters
@@ -37,7 +38,7 @@ def story(view: View) -> list[Chapter]:
 
 def roles_sentence(view: View) -> str:
     """Which parameter has which role; those that were guessed from a name are marked."""
-    roles = Plan(view).roles
+    roles = Findings(view).roles
     parts = []
     for role in dict.fromkeys(assigned.role for assigned in roles.values()):
         names = [name if roles[name].declared else f"{name}*" for name in having(roles, role)]
@@ -46,27 +47,27 @@ def roles_sentence(view: View) -> str:
     return "; ".join(parts) + (" (* guessed from the name; role= says otherwise)" if guessed else "")
 
 
-def _sentences(plan: Plan, stage: Stage) -> list[str]:
+def _sentences(known: Findings, stage: Stage) -> list[str]:
     if stage.state == "skipped":
         return [f"skipped, since {stage.why}"]
     if stage.state == "to come" or not stage.trials:
         return ["nothing yet"]
     if stage.name == "baseline":
-        return _baseline(plan, stage)
-    said = _gain(plan, stage)
+        return _baseline(known, stage)
+    said = _gain(known, stage)
     if stage.name == "learning rate":
-        said += _rates(plan)
+        said += _rates(known)
     if stage.name == "fine-tuning":
-        said = [_narrowed(plan), *said]
+        said = [_narrowed(known), *said]
     return said
 
 
-def _baseline(plan: Plan, stage: Stage) -> list[str]:
-    default = best_outcome(outcomes_of(plan.view, stage.trials))
+def _baseline(known: Findings, stage: Stage) -> list[str]:
+    default = best_outcome(outcomes_of(known.view, stage.trials))
     if default is None:
         return ["the default configuration has no result"]
-    said = [f"the default configuration comes to {_loss(plan, default.loss)}"]
-    noise = plan.noise
+    said = [f"the default configuration comes to {_loss(known, default.loss)}"]
+    noise = known.noise
     if noise.repeats and not noise.deviation:
         return [*said, "repeats come out the same, so there is no noise"]
     if noise.repeats:
@@ -77,39 +78,39 @@ def _baseline(plan: Plan, stage: Stage) -> list[str]:
     return [*said, "it was not repeated, so how large noise is, is not known"]
 
 
-def _rates(plan: Plan) -> list[str]:
+def _rates(known: Findings) -> list[str]:
     said = []
-    if plan.probe is not None:
-        said.append(f"a range test has narrowed it to {_range(plan.probe)} before")
-    found = plan.rates
+    if known.probe is not None:
+        said.append(f"a range test has narrowed it to {_range(known.probe)} before")
+    found = known.rates
     if found is None:
         return [*said, f"not narrowed further, since fewer than {RATES_TO_NARROW} rates have an outcome"]
     if found.good == found.tried:
         return [*said, "no rate is worse than noise explains, so that it is searched as widely as before"]
-    assert plan.rate is not None
-    assert plan.rate_range is not None
+    assert known.rate is not None
+    assert known.rate_range is not None
     said.append(
-        f"{found.good} of {found.tried} rates are as good as the best as far as noise tells; from now on {plan.rate} is searched "
-        f"in {_range(plan.rate_range)}"
+        f"{found.good} of {found.tried} rates are as good as the best as far as noise tells; from now on {known.rate} is searched "
+        f"in {_range(known.rate_range)}"
     )
     if found.edge:
         said.append("the best rate is at the edge of those that were tried: a wider range may hold a better one")
     return said
 
 
-def _gain(plan: Plan, stage: Stage) -> list[str]:
+def _gain(known: Findings, stage: Stage) -> list[str]:
     """What became better in a stage, and by what change."""
-    before = best_outcome(outcomes_of(plan.view, plan.before(stage.name)))
-    after = best_outcome(outcomes_of(plan.view, [*plan.before(stage.name), *stage.trials]))
+    before = best_outcome(outcomes_of(known.view, known.before(stage.name)))
+    after = best_outcome(outcomes_of(known.view, [*known.before(stage.name), *stage.trials]))
     tried = _count(len(stage.trials), "trial")
     if after is None:
         return [f"{tried} without a result"]
     if before is None:
-        return [f"{tried}, the best with {_loss(plan, after.loss)}"]
+        return [f"{tried}, the best with {_loss(known, after.loss)}"]
     if after.config == before.config:
-        return [f"{tried}, none better than {_loss(plan, before.loss)}"]
-    said = [f"{tried}; {_loss(plan, before.loss)} became {_loss(plan, after.loss)} with {_changes(before, after)}"]
-    if before.loss - after.loss <= plan.noise.margin:
+        return [f"{tried}, none better than {_loss(known, before.loss)}"]
+    said = [f"{tried}; {_loss(known, before.loss)} became {_loss(known, after.loss)} with {_changes(before, after)}"]
+    if before.loss - after.loss <= known.noise.margin:
         said.append("noise alone explains as much")
     return said
 
@@ -124,17 +125,17 @@ def _changes(before: Outcome, after: Outcome) -> str:
     )
 
 
-def _narrowed(plan: Plan) -> str:
-    known = len(outcomes_of(plan.view, plan.before("fine-tuning")))
-    if not plan.fine:
-        enough = known >= OUTCOMES_TO_NARROW
+def _narrowed(known: Findings) -> str:
+    count = len(outcomes_of(known.view, known.before("fine-tuning")))
+    if not known.fine:
+        enough = count >= OUTCOMES_TO_NARROW
         return "all parameters over their whole ranges" + (
             ""
             if enough
-            else f", since {_count(known, 'outcome')} are fewer than the {OUTCOMES_TO_NARROW} that narrowing takes"
+            else f", since {_count(count, 'outcome')} are fewer than the {OUTCOMES_TO_NARROW} that narrowing takes"
         )
-    ranges = ", ".join(f"{name} in {_range(param)}" for name, param in plan.fine.items())
-    return f"all parameters, narrowed by the best of {known} outcomes: {ranges}"
+    ranges = ", ".join(f"{name} in {_range(param)}" for name, param in known.fine.items())
+    return f"all parameters, narrowed by the best of {count} outcomes: {ranges}"
 
 
 def _range(param: Param) -> str:
@@ -144,16 +145,10 @@ def _range(param: Param) -> str:
     return describe(param) if low is None or high is None else f"{value_text(low)} to {value_text(high)}"
 
 
-def _loss(plan: Plan, loss: float) -> str:
-    objective = plan.view.spec.objectives[0]
+def _loss(known: Findings, loss: float) -> str:
+    objective = known.view.spec.objectives[0]
     return f"{objective.metric} {number(objective.sign * loss)}"
 
 
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def stage_of_last(view: View) -> Name | None:
-    """The stage that the newest trial says it belongs to; None for a repeat, and for one that no stage has proposed."""
-    stage = view.trials[-1].by.partition("/")[0] if view.trials else ""
-    return next((name for name in NAMES if name == stage), None)

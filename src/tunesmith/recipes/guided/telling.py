@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
-from tunesmith.recipes.guided.story import roles_sentence, stage_of_last, story
+from tunesmith.recipes.guided.stages import stage_of_last
+from tunesmith.recipes.guided.story import roles_sentence, story
 from tunesmith.run.watcher import Watcher
 from tunesmith.trials.changes import Changes
 from tunesmith.trials.view import View

@@ -2,7 +2,7 @@
 
 Dividing by the whole cost, as expected improvement per second does (Snoek et al. 2012, section 3.2), keeps a search among cheap
 and poor configurations; an exponent that falls from one to zero as the budget is used up (cost-cooling, Lee et al. 2020,
-"Cost-aware Bayesian optimization") has to be told the budget. Half way was no worse on our tasks (bench/README.md).
+"Cost-aware Bayesian optimization") has to be told the budget. The square root lies half way; `bench/costs.py` shows what it brings.
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ def test_large_studies_are_thinned_and_say_so(client, studies):
     studies.study()
     studies.many(4000, reports=1)
     figure = client().get("/api/studies/digits/figures/history")
-    assert "3,000 of 4,000 trials are drawn one by one" in figure.json()["remarks"][0]
+    assert "2,000 of 4,000 trials are drawn one by one" in figure.json()["remarks"][0]
     assert len(figure.content) < 1_500_000
 
 

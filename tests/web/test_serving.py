@@ -92,3 +92,14 @@ def test_from_the_command_line(studies, how):
         assert process.wait(30) in (0, -how)
         stream.close()
         assert "Traceback" not in process.stderr.read()
+
+
+def test_all_modules_of_the_page_are_preloaded():
+    """a module that is not would be asked for only when another one has been read"""
+    import re
+
+    from tunesmith.web.assets import MODULES, assets
+
+    modules = [name for name, asset in assets().items() if asset.body.startswith(b"//") and name.endswith(".js")]
+    imported = {found for name in modules for found in re.findall(rb'from "\./([\w.]+)"', assets()[name].body)}
+    assert {name.decode() for name in imported} == set(MODULES)

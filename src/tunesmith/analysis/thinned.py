@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tunesmith.analysis.history import History
 
-MOST: Final = 3000
+MOST: Final = 2000
 """How many points a browser draws and hovers without a pause."""
 _BEST: Final = 500
 _IMPROVEMENTS: Final = 500

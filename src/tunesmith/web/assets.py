@@ -12,6 +12,8 @@ import plotly.offline
 
 _KINDS: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 PLOTLY: Final = f"plotly-{plotly.offline.get_plotlyjs_version()}.js"
+MODULES: Final = ("actions.js", "figures.js", "keys.js", "live.js", "page.js", "table.js")
+"""What `dashboard.js` imports."""
 
 
 class Asset(NamedTuple):

@@ -23,7 +23,7 @@ from tunesmith.run.worker_id import is_dead
 from tunesmith.space.names import nest_config
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
-from tunesmith.web.assets import PLOTLY
+from tunesmith.web.assets import MODULES, PLOTLY
 from tunesmith.web.comparing import MOST_STUDIES, comparison_document
 from tunesmith.web.documents import (
     compared,
@@ -104,6 +104,7 @@ class Pages:
         found = self._templates.get_template(name).render(
             store=self._title,
             plotly=PLOTLY,
+            modules=MODULES,
             may_write=request.state.may_write,
             read_only=self._read_only,
             **values,

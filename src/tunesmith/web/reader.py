@@ -30,7 +30,8 @@ _SHARE: Final = 9.0
 """Looking into a study rests this many times as long as it worked: the processor is there for the trials."""
 
 _FIRST_PAUSE: Final = 4.0
-"""Seconds in which the first page of a large study has the processor for itself."""
+"""Seconds in which the first page of a study of more than `_SMALL` trials has the processor for itself."""
+_SMALL: Final = 1000
 
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ class StudyReader:
         self._looking = False
         self._looked_at = -1
         """How many trials had ended then."""
-        self._pause = _FIRST_PAUSE if self._large else 0.0
+        self._pause = _FIRST_PAUSE if info.trials > _SMALL else 0.0
 
     @property
     def view(self) -> View:

@@ -283,6 +283,12 @@ def test_cost_is_a_budget():
     assert study.ending.reason == "the cost budget of 10 is used up"
 
 
+def test_no_training_begins_that_would_cost_more_than_is_left():
+    study = tune(lambda x: {"loss": x, "cost": 3.0}, space={"x": ts.Float(0, 1)}, trials=None, cost=10)
+    assert len(study.trials) == 3
+    assert study.ending.reason == "what is left of the cost budget of 10 is too little for another training"
+
+
 def test_time_is_a_budget_over_all_runs(tmp_path):
     """Counted by the facts: trials that ran earlier have used it up."""
 
@@ -293,7 +299,10 @@ def test_time_is_a_budget_over_all_runs(tmp_path):
     first = tune(train, trials=None, time=0.1, store=tmp_path / "x.db")
     count = len(first.trials)
     assert 1 <= count <= 10
-    assert first.ending.reason == "the time of 0.1 s is used up"
+    assert first.ending.reason in (
+        "the time of 0.1 s is used up",
+        "what is left of the time of 0.1 s is too little for another training",
+    )
     first.close()
     again = tune(train, trials=None, time=0.1, store=tmp_path / "x.db")
     assert len(again.trials) <= count + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 from tunesmith.trials.spec import Budget
 from tunesmith.trials.trial import State, Trial
@@ -59,6 +60,16 @@ def spent_budget(view: View, seconds: float, capacity: int | None) -> str | None
         return f"the cost budget of {budget.cost:g} is used up"
     if left.trials <= 0:
         return f"all {capacity} configurations of the space have been tried"
+    return None
+
+
+def left_over(view: View, left: Remaining) -> str | None:
+    """Why what is left of a budget is not spent, in a few words; None if it would do for another training."""
+    budget, done = view.spec.budget, view.of(State.DONE)
+    if done and left.seconds < statistics.median(trial.spent for trial in done):
+        return f"what is left of the time of {budget.time:g} s is too little for another training"
+    if done and left.cost < statistics.median(cost_of(trial) for trial in done):
+        return f"what is left of the cost budget of {budget.cost:g} is too little for another training"
     return None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, final
 
-from tunesmith.run.budget import active_seconds, remaining, spent_budget
+from tunesmith.run.budget import active_seconds, left_over, remaining, spent_budget
 from tunesmith.run.early import EarlyFailures
 from tunesmith.run.executor import Executor, Update
 from tunesmith.run.interrupt import Interrupt
@@ -143,7 +143,8 @@ class Driver:
                 f"interrupted by {self._interrupt.name}", can_continue=True, leaves=self._interrupt.exception()
             )
         spent = spent_budget(self.view, self._seconds(), self._capacity)
-        return Ending(self._starter.exhausted or spent or "nothing is left to do", can_continue=False)
+        reason = self._starter.exhausted or spent or left_over(self.view, self._remaining()) or "nothing is left to do"
+        return Ending(reason, can_continue=False)
 
     # -- budgets -----------------------------------------------------------------------------------------------------
 

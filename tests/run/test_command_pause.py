@@ -132,6 +132,19 @@ def test_without_memory_a_paused_program_is_told_to_end(folder):
     executor.close()
 
 
+def test_only_so_many_wait(tmp_path, monkeypatch):
+    """however small they are; the one that waited longest ends"""
+    monkeypatch.setattr("tunesmith.run.command._MOST_PARKED", 3)
+    executor = Command(["sh", "-c", "echo $$; echo loss=1; exec sleep 600"], parked_memory=1e12)
+    for trial in range(4):
+        executor.submit(job(trial=trial, folder=tmp_path / str(trial)))
+        assert run_until(executor, trial, pause_at=1)[-1] is None
+    first, *others = (pid_of(tmp_path / str(trial)) for trial in range(4))
+    wait_for(lambda: state_of(first) in ("", "Z"))
+    wait_for(lambda: [state_of(pid) for pid in others] == ["T"] * 3)
+    executor.close()
+
+
 @pytest.mark.parametrize("what", ["stop", "release"])
 def test_a_parked_program_can_be_told_to_end(what, folder):
     code = "trap 'echo bye > bye; exit 0' TERM; echo $$; echo loss=1; while :; do sleep 0.01; done"

@@ -30,6 +30,7 @@ _GRACE: Final = 10.0
 _TICK: Final = 0.2
 """So often the metrics files are looked at, in seconds; no descriptor tells that a file has grown."""
 _SHORT_TICK: Final = 0.02
+_MOST_PARKED: Final = 100
 _SCRIPTS: Final = (".py", ".sh")
 
 
@@ -44,7 +45,7 @@ class Command:
     a time, anywhere.
 
     A program that is told to pause is stopped (SIGSTOP to all that it started) and continued later, while the memory of those
-    that wait is less than `parked_memory` bytes together, by default half of what is available. Not with `devices`, whose
+    that wait is less than `parked_memory` bytes together, by default half of what is available, and of 100 at most. Not with `devices`, whose
     memory a stopped program would hold, nor with one metrics file for all: there `parks` is False, and a pause ends the program.
 
     Raises `InvalidStudy` if the program or its script is not there.
@@ -77,7 +78,10 @@ class Command:
         self._programs: list[Program] = []
         self._leaving: list[Program] = []
         """Those that were told to end while they were parked."""
-        self._parking: Parking[Program] = Parking(default_parked_memory() if parked_memory is None else parked_memory)
+        limit = default_parked_memory() if parked_memory is None else parked_memory
+        self._parking: Parking[Program] = Parking(limit)
+        self._least = limit / _MOST_PARKED
+        """What a parked program counts for at least, in bytes: each holds five of the files that a process may have open."""
         self._selector: DefaultSelector | None = None
         self._guard = Guard()
 
@@ -153,7 +157,8 @@ class Command:
                 updates.append(update)
             if program.parked is not None:
                 self._programs.remove(program)
-                for other in self._parking.add(Waiting(program.job, program.parked, program, program.memory)):
+                memory = max(self._least, program.memory)
+                for other in self._parking.add(Waiting(program.job, program.parked, program, memory)):
                     self._dismiss(other)
             elif program.is_over:
                 self._programs.remove(program)

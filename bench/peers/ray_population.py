@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
+os.environ |= {"RAY_AIR_NEW_OUTPUT": "0", "RAY_worker_niceness": "0"}  # else its workers starve beside others
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)  # of its workers
 sys.path.insert(0, os.environ["PYTHONPATH"])
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -53,7 +54,7 @@ def export_command(study: str | None, store: str, form: str | None, output: Path
     click.echo(f"wrote {output}", err=True)
 
 
-def _csv(columns: list[str], rows: list[list[object]]) -> str:
+def _csv(columns: Sequence[str], rows: Sequence[list[object]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)

@@ -24,6 +24,10 @@ Rows = NDArray[np.intp]
 _FEWEST: Final = 3
 """Length scales are fitted from so many rows on."""
 _MOST_FAILURES: Final = 60
+_NOISY: Final = 0.02
+"""Variance of an observation, in parts of that of all, from which on noise may hide what matters;"""
+_TELLING: Final = 15
+"""once there are so many of them, and it is more than what a model begins with."""
 _LEAST_LEFT: Final = 0.3
 """Variance of what earlier studies do not explain, whatever the first few trials say: there are always surprises left."""
 
@@ -59,6 +63,11 @@ class Models(NamedTuple):
     """Limits on outcomes, and kinds of failure."""
 
 
+def is_noisy(noise: float, outcomes: int) -> bool:
+    """Whether noise of this variance, learned from so many outcomes, may hide what matters."""
+    return noise > _NOISY and outcomes >= _TELLING
+
+
 @final
 class Modeller:
     """Makes the models of one space, as its features show it. Keeps fitted length scales, which follow from the rows they were fitted to.
@@ -71,8 +80,12 @@ class Modeller:
         self._expected = expected
         self._fitted: dict[str, tuple[bytes, Hyper]] = {}
 
-    def models(self, evidence: Evidence, rng: Generator) -> Models:
-        """All models; `rng` decides which rows stand for the others where there are too many."""
+    def models(self, evidence: Evidence, rng: Generator, *, doubting: bool = False) -> Models:
+        """All models; `rng` decides which rows stand for the others where there are too many.
+
+        With `doubting`, length scales of noisy objectives that are longer than usual are taken as usual: noise hides what a
+        parameter does, and a search that believes that it does nothing never finds out.
+        """
         ends = self.features.of(evidence.points)
         features = self.features.rows(evidence.points, evidence.progress)
         pending = self.features.of(evidence.pending)
@@ -87,6 +100,7 @@ class Modeller:
                 Data(features[rows], Y[rows, i], evidence.noise[rows, i]),
                 Data(features[fitted], Y_early[fitted, i], evidence.noise[fitted, i]),
                 pending,
+                doubting,
             )
             for i in range(Y.shape[1])
             if len(rows)
@@ -100,13 +114,13 @@ class Modeller:
         failures = [self._failure(kind, evidence, ends, parts, pending) for kind in kinds]
         return Models(rows, ends[rows], Y[rows], objectives, (*(limit for limit in limits if limit), *failures))
 
-    def _objective(self, i: int, train: Data, fitted: Data, pending: Floats) -> Process:
+    def _objective(self, i: int, train: Data, fitted: Data, pending: Floats, doubting: bool) -> Process:
         """The process of an objective, about what earlier studies expect of it as far as that holds."""
         prior = self._expected and learned_prior(
             self._expected, i, fitted.features, self.features.distances(fitted.features), fitted.y, fitted.noise
         )
         if prior is None:
-            return self._process(f"objective {i}", train, fitted, pending)
+            return self._process(f"objective {i}", train, fitted, pending, doubting=doubting)
         left, left_fitted = (data._replace(y=data.y - prior.at(data.features)) for data in (train, fitted))
         return WithPrior(self._process(f"objective {i}", left, left_fitted, pending, _LEAST_LEFT), prior)
 
@@ -132,9 +146,14 @@ class Modeller:
         least = min(0.5, 1.0 - len(failed) / (len(failed) + len(rows[0])))
         return Chance(self._process(f"failure {kind}", train, fitted, pending), bound, least)
 
-    def _process(self, name: str, train: Data, fitted: Data, pending: Floats, least: float = 0.0) -> Posterior:
+    def _process(
+        self, name: str, train: Data, fitted: Data, pending: Floats, least: float = 0.0, *, doubting: bool = False
+    ) -> Posterior:
         """A process whose variance is `least` or more."""
         hyper = self._hyper(name, fitted)
+        if doubting and is_noisy(hyper.noise, len(train.y)):
+            usual = default_hyper(self.features.width).weights
+            hyper = hyper._replace(weights=np.maximum(hyper.weights, usual))
         hyper = hyper._replace(signal=max(hyper.signal, least))
         features = np.concatenate([train.features, pending])
         noise = np.concatenate([train.noise, np.ones(len(pending))])

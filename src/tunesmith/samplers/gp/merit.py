@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tunesmith.samplers.gp.acquisition import confidence_bound, log_expected_improvement, log_probability_below
 from tunesmith.samplers.gp.hypervolume import Uncovered, reference_point
 from tunesmith.surrogates.dominance import front_ranks
-from tunesmith.surrogates.models import Models
+from tunesmith.surrogates.models import Models, is_noisy
 from tunesmith.surrogates.posterior import Process
 
 Floats = NDArray[np.float64]
@@ -45,6 +45,9 @@ def expected_gain(models: Models, feasible: Flags) -> Merit:
         return Merit(volume, "expected hypervolume improvement")
     process = models.objectives[0]
     best = float(Y.min())
+    if is_noisy(process.noise, len(Y)):
+        # The best value may be luck: what is believed of the best one takes its place (Vazquez et al. 2008).
+        best = float(process.mean(models.features[feasible]).min())
     return Merit(lambda features: log_expected_improvement(*process.predict(features), best), "expected improvement")
 
 

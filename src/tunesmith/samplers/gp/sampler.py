@@ -24,7 +24,7 @@ from tunesmith.space.space import Space
 from tunesmith.surrogates.earlier import Expectations
 from tunesmith.surrogates.evidence import Evidence, Points, evidence_of
 from tunesmith.surrogates.features import Features, WithProgress
-from tunesmith.surrogates.models import Modeller, Models
+from tunesmith.surrogates.models import Modeller, Models, is_noisy
 from tunesmith.trials.earlier import Earlier
 from tunesmith.trials.view import View
 
@@ -38,6 +38,11 @@ _FULL_UNTIL: Final = 120
 """Up to so many trials the search for the next one spares no effort."""
 _GOOD: Final = 5
 _BOTH: Final = 3
+_NEIGHBOURS: Final = 30
+_STEP: Final = 0.3
+_CHANGED: Final = 1.5
+_LEAST_CHANGED: Final = 0.2
+"""A neighbour of the best one: so many of its parameters change on average, or this share; how far, in the unit cube."""
 _UNTRUSTED: Final = 0.05
 """Share of proposals that may be far from all trials even at first."""
 
@@ -47,7 +52,7 @@ class GaussianProcess:
     """A process for each objective, each outcome limit and each kind of failure; the next trial is where they promise most.
 
     The recipe is Vizier's default (Song et al. 2024, arXiv:2408.11527) with changes that paid on benchmarks: expected
-    improvement and confidence bounds take turns, a small finite space is looked at as a whole, and
+    improvement and confidence bounds take turns, and where there is noise random neighbours of the best too, a small finite space is looked at as a whole, and
     branches of a conditional space are not given up too soon (`branches.py`). Several objectives are searched by the
     hypervolume that a trial may add (`hypervolume.py`). An ask takes some 10 to 30 ms, at any number of trials.
 
@@ -88,9 +93,12 @@ class GaussianProcess:
         if branch is not None:
             evidence = evidence.within(branch.holds)
         modeller = self._staged if _is_staged(evidence) else self._plain
-        models = modeller.models(evidence, rng)
         # Within a branch the turns are counted there: those that the branch has would else all be of one kind.
         turn = view.next if branch is None else len(evidence.points)
+        models = modeller.models(evidence, rng, doubting=turn % 2 == 0)
+        if turn % 4 == 1 and _is_noisy(models) and branch is None:
+            why = "near the best, as noise hides what matters"
+            return fresh_proposal(view, self._moves, self._near(evidence, models, rng), ("gp", why), before, rng)
         merit = _merit(turn, evidence, models)
         score = self._score(view, evidence, modeller, models, merit, branch, rng)
         why = merit.name
@@ -145,6 +153,14 @@ class GaussianProcess:
         effort = FULL if len(models.rows) <= _FULL_UNTIL else TRIMMED
         return best_points(score, self._moves, self._good(evidence, models), effort, rng)
 
+    def _near(self, evidence: Evidence, models: Models, rng: Generator) -> Points:
+        """Neighbours of what is believed to be the best, those first that are likely to succeed, else in no order."""
+        best = int(models.rows[int(np.argmin(models.objectives[0].mean(models.features)))])
+        centre = evidence.points.at(np.full(_NEIGHBOURS, best))
+        share = max(_CHANGED / self._moves.codec.width, _LEAST_CHANGED)
+        near = self._moves.mutated(centre, _STEP, share, rng)
+        return near.at(np.argsort(-chance_of_success(models, self._plain.features.of(near)), kind="stable"))
+
     def _good(self, evidence: Evidence, models: Models) -> Points:
         """The best trials by what the models believe of them, which is less fooled by luck than what they reported."""
         badness = -chance_of_success(models, models.features)
@@ -176,6 +192,10 @@ def _is_staged(evidence: Evidence) -> bool:
     """Whether how far trials were trained is a matter of its own: some ended early, and enough did not to tell them apart."""
     ended = evidence.progress == 1.0
     return bool(min(ended.sum(), (~ended).sum()) >= _BOTH)
+
+
+def _is_noisy(models: Models) -> bool:
+    return len(models.objectives) == 1 and is_noisy(models.objectives[0].noise, len(models.rows))
 
 
 def _nothing(features: Floats) -> Floats:

@@ -111,11 +111,12 @@ def _leading(view: View) -> dict[int, Trial]:
 
 
 def _is_left_behind(view: View, again: Confirmed, leading: Mapping[int, Trial]) -> bool:
-    """Whether of some trial that was not repeated more is expected than of the one that repeats confirm."""
+    """Whether of a trial that came after all repeats more is expected than of the one that they confirm."""
     from tunesmith.surrogates.expected import expected  # noqa: PLC0415
 
-    repeated = {one.trial.number for one in again.field}
-    found = expected(view, among=set(leading) - repeated)
+    last = max(trial.number for trial in view.trials if trial.twin is not None)
+    later = {number for number in leading if number > last}
+    found = expected(view, among=later) if later else None
     if found is None:
         return False
     sign = view.spec.objectives[0].sign

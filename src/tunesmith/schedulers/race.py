@@ -30,7 +30,7 @@ _BY: Final = "repeat"
 FEWEST_REPEATS: Final = 3
 """Repeats below which a race says nothing."""
 _LEADING: Final = 5
-"""So many configurations are in the race, besides the default."""
+"""So many configurations are in the race."""
 _OF_LEADER: Final = 3
 _OF_DEFAULT: Final = 2
 """Repeats that the leader and the default have at the end, if they can be afforded: what is said of them needs them."""
@@ -82,8 +82,14 @@ class Race:
         if len(resumed) >= slots:
             return resumed
         field = _Field(view, repeats)
-        orders = [*resumed, *field.picks(slots - len(resumed), _affordable(view, most - made))]
-        return orders if orders or field.waits else self.inner.next(view, slots)
+        affordable = _affordable(view, most - made)
+        orders = [*resumed, *field.picks(slots - len(resumed), affordable)]
+        if orders or field.waits:
+            return orders
+        # The race is decided, so the search has the rest; but what it may find at last shall be repeated too.
+        left = view.remaining
+        found_late = left.trials - _OF_LEADER if affordable > _OF_LEADER else left.trials
+        return self.inner.next(view.within(left._replace(trials=found_late)), slots)
 
 
 class _Runner(NamedTuple):
@@ -194,9 +200,7 @@ class _Field:
             _Runner(trial, sign * found.estimates[trial.number].mean, found.estimates[trial.number].deviation)
             for trial in known
         ]
-        leading = sorted(runners, key=lambda runner: (runner.mean, runner.trial.number))[:_LEADING]
-        rest = [r for r in runners if r.trial is self._default and all(r is not other for other in leading)]
-        return [*leading, *rest]
+        return sorted(runners, key=lambda runner: (runner.mean, runner.trial.number))[:_LEADING]
 
     def _of_front(self, view: View) -> list[_Runner]:
         known = _finished(view)

@@ -25,6 +25,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from race.functions import tasks
 from race.methods import HERE, Method, Running, method
 from race.page import BENCH, renew, table
@@ -146,7 +147,7 @@ def ours(objective: Objective, seed: int) -> Handed:
 
 def theirs(running: Running, objective: Objective, seed: int) -> Handed:
     """Asks and tells; the seeds of trainings differ from one to the next."""
-    task = Task(objective.name, "", objective.space, lambda config: 0.0)
+    task = Task(objective.name, "", objective.space, lambda _: 0.0)
     running.begin(task, seed, TRIALS, 1)
     tried = []
     for number in range(TRIALS):

@@ -1,7 +1,8 @@
 """The tools for one training: range test, noise scale and hypergradients against what costs far more.
 
-    python bench/training.py rates bends decays     # some or all parts; a few minutes each on one core
-    python bench/training.py rates --tasks-from DIR # the fashion images of a folder of tasks too
+    python bench/training.py rates bends decays widths # some or all parts; a few minutes each on one core
+    python bench/training.py rates --tasks-from DIR # the fashion images and the text of a folder of tasks too
+    python bench/training.py rates --tasks-from DIR --data text # of these only; what is known of others stays
     python bench/training.py rates --full           # more seeds, more settings; hours
     python bench/training.py report                 # tables to bench/README.md
 
@@ -20,17 +21,18 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 
 import torch
 
-from inside import bends, decays, nets, rates
+from inside import bends, decays, nets, rates, widths
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "training.json"
 PAGE = HERE / "README.md"
 MARK = "<!-- training -->"
-PARTS = {"rates": rates, "bends": bends, "decays": decays}
+PARTS = {"rates": rates, "bends": bends, "decays": decays, "widths": widths}
 TITLES = {
     "rates": "Range test: does its range hold the best learning rate?",
     "bends": "Noise scale: is it where larger batches cease to pay?",
     "decays": "Hypergradients: weight decay per layer",
+    "widths": "Scaling up: does a small model's learning rate serve a wider one?",
 }
 
 
@@ -39,14 +41,16 @@ def known() -> dict:
 
 
 def run(part: str, given: argparse.Namespace) -> None:
-    sets = {"digits": nets.digits()}
-    if given.tasks_from:
-        sets["fashion"] = nets.fashion(Path(given.tasks_from))
+    folder = Path(given.tasks_from) if given.tasks_from else None
+    sets = {name: nets.DATA[name](folder) for name in given.data or (nets.DATA if folder else ("digits",))}
+    before = known().get(part, {}) if given.data else {}
     begun, results = time.process_time(), []
     for result in PARTS[part].run(sets, given.full):
         results.append(result)
-        minutes = round((time.process_time() - begun) / 60, 1)
-        about = {"cpu_minutes": minutes, "torch": torch.__version__, "full": given.full, "results": results}
+        again = {one["setting"] for one in results}
+        kept = [one for one in before.get("results", ()) if one["setting"] not in again]
+        minutes = round(before.get("cpu_minutes", 0) + (time.process_time() - begun) / 60, 1)
+        about = {"cpu_minutes": minutes, "torch": torch.__version__, "full": given.full, "results": [*kept, *results]}
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps({**known(), part: about}, indent=1) + "\n")
 
@@ -71,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="+", choices=[*PARTS, "report"])
     parser.add_argument("--tasks-from", help="a folder of benchmark tasks with nn_data.py")
+    parser.add_argument("--data", nargs="+", choices=nets.DATA, help="these data only, beside what is known")
     parser.add_argument("--full", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)

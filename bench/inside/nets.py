@@ -13,7 +13,7 @@ from torch import nn
 
 
 class Data(NamedTuple):
-    """Three disjoint parts, each of inputs (n, 1, s, s) in [0, 1] and classes (n,)."""
+    """Three disjoint parts, each of inputs (n, 1, s, s) in [0, 1] and classes (n,), or of characters (n, s) and the next ones."""
 
     train: tuple[torch.Tensor, torch.Tensor]
     val: tuple[torch.Tensor, torch.Tensor]
@@ -39,6 +39,19 @@ def fashion(folder: Path | None) -> Data:
     return _parts(images, np.concatenate([y, yv]), 8000, 2000)
 
 
+def text(folder: Path | None) -> Data:
+    """Shakespeare, by characters, from a folder of benchmark tasks: 3,000, 500 and 500 pieces of 32; the next one of each."""
+    assert folder is not None, "text needs --tasks-from"
+    sys.path.insert(0, str(folder))
+    import nn_data
+
+    codes = nn_data.load("shakespeare")[0]
+    starts = np.random.default_rng(0).permutation(len(codes) // 33)[:4000] * 33
+    pieces = torch.tensor(np.stack([codes[start : start + 33] for start in starts]))
+    cuts = (slice(0, 3000), slice(3000, 3500), slice(3500, None))
+    return Data(*((pieces[cut, :-1], pieces[cut, 1:]) for cut in cuts))
+
+
 def _parts(images: np.ndarray, classes: np.ndarray, train: int, val: int) -> Data:
     order = np.random.default_rng(0).permutation(len(classes))
     x = torch.tensor(images[order], dtype=torch.float32)
@@ -47,7 +60,7 @@ def _parts(images: np.ndarray, classes: np.ndarray, train: int, val: int) -> Dat
     return Data(*((x[cut], y[cut]) for cut in cuts))
 
 
-DATA: dict[str, Callable[[Path | None], Data]] = {"digits": digits, "fashion": fashion}
+DATA: dict[str, Callable[[Path | None], Data]] = {"digits": digits, "fashion": fashion, "text": text}
 
 
 def mlp(side: int) -> nn.Module:
@@ -87,7 +100,31 @@ class Rows(nn.Module):
         return self.out(self.layer(self.embed(x[:, 0]) + self.place).mean(1))
 
 
-NETS: dict[str, Callable[[int], nn.Module]] = {"mlp": mlp, "mlp-norm": mlp_norm, "cnn": cnn, "transformer": Rows}
+class Letters(nn.Module):
+    """A transformer of one layer that reads characters from left to right."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(128, 32)
+        self.place = nn.Parameter(torch.randn(length, 32) * 0.02)
+        self.layer = nn.TransformerEncoderLayer(32, 2, 64, dropout=0.0, batch_first=True, norm_first=True)
+        self.out = nn.Linear(32, 128)
+        self.mask = nn.Transformer.generate_square_subsequent_mask(length)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        read = self.layer(self.embed(x) + self.place, src_mask=self.mask, is_causal=True)
+        return self.out(read).transpose(1, 2)
+
+
+IMAGE_NETS = ("mlp", "mlp-norm", "cnn", "transformer")
+
+NETS: dict[str, Callable[[int], nn.Module]] = {
+    "mlp": mlp,
+    "mlp-norm": mlp_norm,
+    "cnn": cnn,
+    "transformer": Rows,
+    "letters": Letters,
+}
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 import tunesmith as ts
-from inside.nets import NETS, OPTIMIZERS, Batches, Data, loss_and_error, make
+from inside.nets import IMAGE_NETS, OPTIMIZERS, Batches, Data, loss_and_error, make
 
 GRID = 10.0 ** np.arange(-5, 1.01, 0.5)
 START = 1e-3
@@ -74,11 +74,12 @@ def finder(net: str, optimizer: str, name: str, size: int) -> dict[str, Any]:
 
 
 def run(sets: dict[str, Data], full: bool) -> Iterator[dict[str, Any]]:
-    """All settings; the few on fashion images and one seed unless `full`."""
+    """All settings; few of the larger data, and one seed, unless `full`."""
+    nets = {"digits": IMAGE_NETS, "fashion": ("mlp", "cnn"), "text": ("letters",)}
     for name, data in sets.items():
-        large = name == "fashion"
+        large = name != "digits"
         size, epochs = (50, 3) if large else (100, 20)
-        for net in ("mlp", "cnn") if large else NETS:
+        for net in nets[name]:
             for optimizer in OPTIMIZERS if full or not large else ("momentum", "adamw", "rmsprop"):
                 found = setting(net, optimizer, name, data, size, epochs, 3 if full else 1)
                 print(found["setting"], *(f"{found[key]:.1e}" for key in ("low", "best", "high")), file=sys.stderr)

@@ -16,7 +16,7 @@ class Ray:
 
     def __init__(self, setting):
         self.space = {param.name: domain(param) for param in setting.space}
-        self.random = np.random.RandomState(setting.seed)  # noqa: NPY002  what Ray draws with
+        self.random = np.random.RandomState(setting.seed)
 
     def ask(self):
         _, config = next(generate_variants(self.space, random_state=self.random))

@@ -154,6 +154,25 @@ def test_a_range_test_goes_before() -> None:
     assert Findings(nowhere.view).rate_range == NETWORK.params["lr"]
 
 
+def test_whole_trainings_go_before_a_range_test() -> None:
+    """where they find the best rate outside of its range, that range does not bind"""
+    log = History(replace(spec_of(NETWORK), budget=Budget(trials=40), confirm=0.0))
+    log.finish(log.begin(), loss=0.1, **{LOW: 1e-2, HIGH: 1e-1})
+    for lr in (1e-4, 1e-2, 3e-2, 1e-1):
+        number = log.open()
+        log.write(number, Asked({**NETWORK.default(), "lr": lr}, "learning rate/line", "", 0))
+        log.finish(log.start(number), loss=0.5)
+    assert Findings(log.view).rate_range.low == pytest.approx(1e-4)
+    assert Findings(log.view).rate_range.high == pytest.approx(1e-2)
+
+
+def test_a_conditional_rate_does_not_break_the_stages() -> None:
+    """where the default configuration has none"""
+    space = Space({"optimizer": Choice("none", "sgd"), "lr": when({"optimizer": "sgd"}, Float(1e-5, 1, log=True))})
+    view = trained(space, lambda config: config.get("lr", 2.0), trials=20)
+    assert min(trial.values["loss"] for trial in view.trials) < 1e-2
+
+
 def test_batches_come_with_their_rate() -> None:
     """by the rule of the optimizer that the configuration names"""
     space = Space({"lr": Float(1e-6, 10, log=True, default=0.1), "batch_size": Ordinal(32, 128), "optimizer": "sgd"})

@@ -235,6 +235,19 @@ def test_loops_of_ones_own(tmp_path):
     assert reports_of(first) | reports_of(second) == reports_of(whole)
 
 
+def test_functions_that_yield_are_kept_too(tmp_path):
+    def yielding(lr, ctx):
+        model, optimizer, _ = make(lr)
+        for _ in ctx.checkpoint(model, optimizer).steps(4):
+            yield epoch_of(model, optimizer)
+
+    whole, _ = told(yielding, job(None))
+    first, _ = told(yielding, job(tmp_path), {2: "pause"})
+    assert first[-1] == Parked(2, saved=True)
+    second, _ = told(yielding, job(tmp_path, after=2))
+    assert reports_of(first) | reports_of(second) == reports_of(whole)
+
+
 def test_numpy_generators_are_kept_too(tmp_path):
     def drawing(lr, ctx):
         rng = np.random.default_rng(0)

@@ -37,7 +37,9 @@ class Prospects:
     def sentence(self) -> str:
         """In words."""
         share = f" ({100 * self.gain / abs(self.best):.2g} %)" if self.best else ""
-        said = f"another hour (about {self.trials} trials) is expected to improve {self.metric} by {self.gain:.2g}{share}"
+        said = (
+            f"another hour (about {self.trials} trials) is expected to improve {self.metric} by {self.gain:.2g}{share}"
+        )
         return said if not self.noise else f"{said}; the noise between seeds is {self.noise:.2g}"
 
 

@@ -149,10 +149,10 @@ class Member:
 
     def abandon(self) -> None:
         """End the training after a failure elsewhere; the process group may be in the midst of something."""
+        _leave_group()
         while self._job is not None:
             self._inner.signal(self._job.trial, "stop")
             self.step()
-        _leave_group()
 
     def close(self) -> None:
         self._inner.close()

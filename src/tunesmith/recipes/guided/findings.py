@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Final, final
+from typing import Final, final
 
 from tunesmith.recipes.guided.batches import coupled_batches
 from tunesmith.recipes.guided.outcomes import Noise, Outcome, best_outcome, noise_of, outcomes_of
@@ -13,7 +13,7 @@ from tunesmith.recipes.guided.rates import probed, spread_rates
 from tunesmith.recipes.guided.roles import having, roles_of
 from tunesmith.recipes.guided.stages import NAMES, Name, members_of
 from tunesmith.run.words import value_text
-from tunesmith.space.params import Choice, Config, Fixed, Param
+from tunesmith.space.params import Choice, Config, Fixed, Float, Param
 from tunesmith.space.space import Space
 from tunesmith.trials.trial import Trial
 from tunesmith.trials.view import View
@@ -86,15 +86,21 @@ class Findings:
 
     @cached_property
     def rate_range(self) -> Param | None:
-        """Where the learning rate is searched after its own stage."""
+        """Where the learning rate is searched after its own stage.
+
+        Within the range of the probe, too, unless whole trainings have found the best rate elsewhere.
+        """
         if self.rate is None:
             return None
         param = self.space.params[self.rate]
-        within = self.probe or param
         if self.rates is None or isinstance(param, Choice | Fixed):
-            return within
-        ends: Any = cut(param, self.rates.low, self.rates.high).levels(2)
-        return cut(within, within.to_unit(ends[0]), within.to_unit(ends[-1]))
+            return self.probe or param
+        found = cut(param, self.rates.low, self.rates.high)
+        if isinstance(param, Float) and isinstance(found, Float) and isinstance(self.probe, Float):
+            low, high = max(found.low, self.probe.low), min(found.high, self.probe.high)
+            if low <= param.from_unit(self.rates.best) <= high:
+                return cut(param, param.to_unit(low), param.to_unit(high))
+        return found
 
     # -- where the stages search -------------------------------------------------------------------------------------
 
@@ -178,11 +184,11 @@ class Findings:
         earlier = outcomes_of(self.view, self.before("fine-tuning"))
         if len(earlier) < OUTCOMES_TO_NARROW:
             return {}
-        best = [best] if (best := best_outcome(self.known)) else []
         top = sorted((outcome for outcome in earlier if outcome.finished), key=lambda outcome: outcome.loss)
-        leading = [*best, *top[: max(_FEWEST_TOP, len(earlier) // _TOP)]]
         if len(top) < _FEWEST_TOP:
             return {}
+        best = best_outcome(self.known)
+        leading = [*([best] if best else []), *top[: max(_FEWEST_TOP, len(earlier) // _TOP)]]
         narrow = {
             name: narrowed(name, self.space.params[name], leading, earlier)
             for name in self.roles

@@ -30,6 +30,8 @@ def probed(view: View, name: str) -> Param | None:
 
 def spread_rates(view: View, name: str, within: Param, base: Config, tried: list[Trial]) -> Iterator[Config]:
     """Configurations with other learning rates than those that were tried, spread evenly from the middle of a range outward."""
+    if name not in base:  # it takes no part there
+        return
     param = view.space.params[name]
     known = [param.to_unit(trial.config[name]) for trial in tried if trial.config and name in trial.config]
     for index in range(_POINTS):

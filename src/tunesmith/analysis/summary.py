@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, final
 
 from tunesmith.analysis.best import Best, best_of, front_of
+from tunesmith.analysis.looks import Look, looks
 from tunesmith.analysis.ranking import why_ended
 from tunesmith.space.params import Config
 from tunesmith.surrogates.estimates import Estimate
@@ -107,6 +108,8 @@ class Summary:
     steps_saved: int | None
     """The steps that early stopping and pausing saved, if each such trial had otherwise trained as far as the longest
     finished one; None if there was none, or no finished trial reported steps."""
+    looks: list[Look]
+    """What was seen of the test set."""
     retrained: int
     """The steps that were trained again since what a paused trial held was gone and its checkpoint was older."""
 
@@ -144,6 +147,7 @@ def summary(view: View, best: Best | None = None) -> Summary:
         stopped_early=len(stopped),
         steps=sum(trial.last.step for trial in trials if trial.last),
         steps_saved=_steps_saved(view.of(State.DONE), [*stopped, *view.of(State.PAUSED)]),
+        looks=looks(view),
         retrained=sum(int(trial.notes.get("retrained", 0)) for trial in trials),
     )
 

@@ -146,7 +146,11 @@ def _remarks(found: Summary) -> list[str]:
 
 
 def _doubts(found: Summary) -> list[str]:
-    return [f"{capital(found.confirmed)}." if found.confirmed else _flattery(found)]
+    looked = count_text(len(found.looks), "time")
+    return [
+        f"{capital(found.confirmed)}." if found.confirmed else _flattery(found),
+        *(f"Test set, looked at {looked}: trial {look.trial} came to {look.sentence}." for look in found.looks),
+    ]
 
 
 def _standing(one: Standing) -> Row:
@@ -174,7 +178,9 @@ def _against_default(found: Summary) -> str:
     if best.number == default.number:
         return "No trial was better than the default configuration."
     first = found.objectives[0]
-    gained = _gain(best.values[first.metric], default.values.get(first.metric, math.nan), first)
+    # What fresh seeds say of the winner is not flattered by the choice; the default was not chosen.
+    value = found.standings[0].mean if found.standings else best.values[first.metric]
+    gained = _gain(value, default.values.get(first.metric, math.nan), first)
     stopped = ", stopped early" if default.state == "stopped" else ""
     limits = "" if default.feasible else ", beyond the limits"
     return f"{gained} (trial {default.number}{stopped}{limits})."

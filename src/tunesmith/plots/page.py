@@ -16,11 +16,12 @@ from tunesmith.analysis import figures as data
 from tunesmith.analysis.best import Best, best_of
 from tunesmith.analysis.health.examine import health
 from tunesmith.analysis.health.finding import Finding
+from tunesmith.analysis.prospects import prospects
 from tunesmith.plots.answer import STANDING, answer
 from tunesmith.plots.cells import cells
 from tunesmith.plots.recipe import recipe
 from tunesmith.plots.sections import Source, sections_of
-from tunesmith.plots.texts import better_text, cut
+from tunesmith.plots.texts import better_text, capital, cut
 from tunesmith.trials.view import View
 
 _TITLE: Final = 200
@@ -49,13 +50,14 @@ def report_html(
     pages = _templates()
     scripts = [_script(plotly.offline.get_plotlyjs())] if drawn else []
     scripts.append(_script(_source(pages, "theme.js") + _source(pages, "report.js")))
-    found = answer(data.summary(view, best))
+    found, further = answer(data.summary(view, best)), prospects(view)
     return pages.get_template("report.html.j2").render(
         title=cut(title if title is not None else view.spec.name, _TITLE),
         objective=" · ".join(better_text(o.metric, o.direction) for o in view.spec.objectives),
         answer=found,
         standing=STANDING,
         recipe=recipe(view.spec, best),
+        further=f"{capital(further.sentence)}." if further else "",
         findings=[_clipped(finding) for finding in health(view)],
         mattered=[section for section in sections if section.id in _MATTERED],
         failed=[section for section in sections if section.id in _FAILED],

@@ -8,6 +8,7 @@ import pytest
 from tunesmith.run.proposing import trial_rng
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.samplers.cmaes import CMAES
+from tunesmith.samplers.strategy import Kinds, Start, Strategy
 from tunesmith.samplers.uniform import Uniform
 from tunesmith.space.params import Choice, Config, Float, Int
 from tunesmith.space.space import Space
@@ -196,3 +197,12 @@ def test_few_configurations_are_tried_once_each() -> None:
     space = Space({"a": Int(0, 3), "b": Choice("x", "y", "z")})
     log = studied(CMAES(), space, lambda config: config["a"] + (config["b"] != "y"), 12, 1)
     assert len({tuple(trial.config.values()) for trial in log.view.trials}) >= 11
+
+
+def test_a_run_that_has_lost_its_way_is_over() -> None:
+    """rows that leave no covariance to draw from end the run instead of the study"""
+    kinds = Kinds(Space({"x": Float(0, 1), "y": Float(0, 1), "k": Int(0, 9)}))
+    nowhere = Start(np.full(3, 0.5), np.diag([0.1, 0.1, 0.1]), np.empty((0, 0)))
+    run = Strategy(kinds, nowhere, 6)
+    run.learn(np.full((6, 3), np.nan))
+    assert run.over

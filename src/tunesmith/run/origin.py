@@ -111,11 +111,14 @@ def load_recorded(target: Json) -> Callable[..., Any]:
     module, _, name = target["function"].rpartition(":")
     package = module.partition(".")[0]
     known = getattr(sys.modules.get(package), "__file__", None)
-    if package != "tunesmith" and known is not None and not Path(known).is_relative_to(target["path"]):
-        # Another directory's module of the same name.
-        for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == package]:
-            del sys.modules[loaded]
-    return _loaded(module, Path(target["path"]), name, f"{target['path']}: {module}")
+    if package == "tunesmith" or known is None or Path(known).is_relative_to(target["path"]):
+        return _loaded(module, Path(target["path"]), name, f"{target['path']}: {module}")
+    # Another directory's module of the same name is loaded; it shall be found again by whoever uses it.
+    others = {loaded: sys.modules.pop(loaded) for loaded in tuple(sys.modules) if loaded.partition(".")[0] == package}
+    try:
+        return _loaded(module, Path(target["path"]), name, f"{target['path']}: {module}")
+    finally:
+        sys.modules.update(others)
 
 
 def _module_and_directory(target: str) -> tuple[str, Path, str]:

@@ -81,6 +81,7 @@ class Strategy:
     def __init__(self, kinds: Kinds, start: Start, size: int) -> None:
         self.kinds = kinds
         self.size = size
+        self._lost = False
         scale = float(np.sqrt(np.trace(start.covariance) / max(len(start.mean), 1)))
         self._optimizer = CatCMAwM(
             x_space=[[0.0, 1.0]] * kinds.bounded or None,
@@ -113,7 +114,16 @@ class Strategy:
         return row
 
     def learn(self, ranked: Floats) -> None:
-        """Move on by a generation, best first, shape (size, d); whoever proposed its rows."""
+        """Move on by a generation, best first, shape (size, d); whoever proposed its rows.
+
+        Rows that leave no covariance that can be drawn from end the run: it is `over`.
+        """
+        try:
+            self._learn(ranked)
+        except np.linalg.LinAlgError:
+            self._lost = True
+
+    def _learn(self, ranked: Floats) -> None:
         kinds, optimizer = self.kinds, self._optimizer
         values, codes = ranked[:, kinds.gaussian], kinds.coded(ranked)
         reached = self._within_reach(values) if len(kinds.gaussian) else values
@@ -132,6 +142,8 @@ class Strategy:
     def over(self) -> bool:
         """Whether the run has come to a point, or has lost its way."""
         optimizer = self._optimizer
+        if self._lost:
+            return True
         if len(self.kinds.options) and not np.isfinite(optimizer._q).all():  # noqa: SLF001
             return True
         deviations = self._deviations() if len(self.kinds.gaussian) else np.ones(1)

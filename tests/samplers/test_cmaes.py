@@ -204,5 +204,7 @@ def test_a_run_that_has_lost_its_way_is_over() -> None:
     kinds = Kinds(Space({"x": Float(0, 1), "y": Float(0, 1), "k": Int(0, 9)}))
     nowhere = Start(np.full(3, 0.5), np.diag([0.1, 0.1, 0.1]), np.empty((0, 0)))
     run = Strategy(kinds, nowhere, 6)
-    run.learn(np.full((6, 3), np.nan))
+    assert not run.over
+    run._optimizer._C = np.full((3, 3), np.nan)  # as a generation without any spread has left it
+    run.learn(np.random.default_rng(0).random((6, 3)))
     assert run.over

@@ -13,6 +13,7 @@ from tunesmith.space.params import Json
 from tunesmith.stores.memory import MemoryStore
 from tunesmith.study import Study
 from tunesmith.trials.facts import Asked, Draft, Event, Noted, Started, fact_from_json, fact_to_json
+from tunesmith.trials.sealing import SEAL
 from tunesmith.trials.spec import Budget, StudySpec
 
 _VERSION: Final = 1
@@ -47,9 +48,14 @@ def recorded_to_json(study: Study, number: int, noise: Mapping[str, float]) -> J
             [place[old], *_fact(event, place)]
             for old in lineage
             for event in study.store.events(study.name, old)
-            if not (isinstance(event.fact, Noted) and event.fact.key == "reruns")
+            if not (isinstance(event.fact, Noted) and _stays_behind(event.fact.key))
         ],
     }
+
+
+def _stays_behind(key: str) -> bool:
+    """Whether a note is none of a recipe's business: what reruns came to, and what nobody shall choose by."""
+    return key == "reruns" or key.startswith(SEAL)
 
 
 def _fact(event: Event, place: Mapping[int, int]) -> tuple[str, Json]:

@@ -24,8 +24,10 @@ def ranking(view: View, best: Best | None = None) -> list[Trial]:
     """
     ranked = sorted(view.trials, key=lambda trial: _rank(view.spec, trial))
     best = best_of(view) if best is None else best
-    if best is not None and ranked[0] is not best.trial:
-        ranked.insert(0, ranked.pop(ranked.index(best.trial)))
+    if best is not None:
+        # By number: it may be known from a moment before, and have a new note since.
+        numbers = [trial.number for trial in ranked]
+        ranked.insert(0, ranked.pop(numbers.index(best.trial.number)))
     return ranked
 
 

@@ -201,3 +201,21 @@ def test_few_levels_are_all_tried_soon() -> None:
 
     for seed in range(3):
         assert least(searched(GaussianProcess(), space, objective, 25, seed)) < 0.8
+
+
+def test_noise_and_failures_where_trials_pause() -> None:
+    """neighbours of the best are judged by models that know how far trials were trained"""
+    space = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    rng = np.random.default_rng(0)
+    log = History(spec_of(space))
+    for number in range(40):
+        trial = log.begin({"x": float(rng.random()), "y": float(rng.random())})
+        if number % 5 == 0:
+            log.fail(trial, "oom")
+            continue
+        for step in range(1, 4 if number % 2 else 10):
+            log.report(trial, step, loss=float(rng.normal()))
+        log.pause(trial) if number % 2 else log.finish(trial, loss=float(rng.normal()))
+    for _ in range(4):
+        assert space.allows(log.propose(GaussianProcess()).config)
+        log.begin()

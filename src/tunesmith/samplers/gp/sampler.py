@@ -98,7 +98,8 @@ class GaussianProcess:
         models = modeller.models(evidence, rng, doubting=turn % 2 == 0)
         if turn % 4 == 1 and _is_noisy(models) and branch is None:
             why = "near the best, as noise hides what matters"
-            return fresh_proposal(view, self._moves, self._near(evidence, models, rng), ("gp", why), before, rng)
+            near = self._near(evidence, modeller, models, rng)
+            return fresh_proposal(view, self._moves, near, ("gp", why), before, rng)
         merit = _merit(turn, evidence, models)
         score = self._score(view, evidence, modeller, models, merit, branch, rng)
         why = merit.name
@@ -153,13 +154,13 @@ class GaussianProcess:
         effort = FULL if len(models.rows) <= _FULL_UNTIL else TRIMMED
         return best_points(score, self._moves, self._good(evidence, models), effort, rng)
 
-    def _near(self, evidence: Evidence, models: Models, rng: Generator) -> Points:
+    def _near(self, evidence: Evidence, modeller: Modeller, models: Models, rng: Generator) -> Points:
         """Neighbours of what is believed to be the best, those first that are likely to succeed, else in no order."""
         best = int(models.rows[int(np.argmin(models.objectives[0].mean(models.features)))])
         centre = evidence.points.at(np.full(_NEIGHBOURS, best))
         share = max(_CHANGED / self._moves.codec.width, _LEAST_CHANGED)
         near = self._moves.mutated(centre, _STEP, share, rng)
-        return near.at(np.argsort(-chance_of_success(models, self._plain.features.of(near)), kind="stable"))
+        return near.at(np.argsort(-chance_of_success(models, modeller.features.of(near)), kind="stable"))
 
     def _good(self, evidence: Evidence, models: Models) -> Points:
         """The best trials by what the models believe of them, which is less fooled by luck than what they reported."""

@@ -218,4 +218,3 @@ def test_noise_and_failures_where_trials_pause() -> None:
         log.pause(trial) if number % 2 else log.finish(trial, loss=float(rng.normal()))
     for _ in range(4):
         assert space.allows(log.propose(GaussianProcess()).config)
-        log.begin()

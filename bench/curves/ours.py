@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from curves.task import CurveTask
 from curves.world import Outcome, Seen
@@ -17,6 +18,9 @@ from tunesmith_peer import declared, version
 
 import tunesmith as ts
 from tunesmith.analysis.best import best_of
+from tunesmith.trials.changes import Changes
+from tunesmith.trials.trial import State
+from tunesmith.trials.view import View
 
 
 class Tunesmith:
@@ -109,12 +113,18 @@ class Watcher:
         return self._seen + [self._look()] * len(self._left)
 
     def _look(self) -> Seen:
-        """The trial is that of `Study.best`; while there is none the one whose last report is the best, as in `world.py`."""
-        view = self._view
-        reported = [trial for trial in view.trials if trial.reports] if view else []
+        """The trial is that of `Study.best` if time were up now; while there is none, the best last report, as in `world.py`."""
+        reported = [trial for trial in self._view.trials if trial.reports] if self._view else []
         if not reported:
             return Seen(None, None)
-        found = best_of(view)
+        found = best_of(_ended(self._view))
         best = found.trial if found else min(reported, key=lambda trial: trial.last.metrics["loss"])
-        smallest = min(min(view.curve(trial.number, "loss")[1]) for trial in reported)
+        smallest = min(min(self._view.curve(trial.number, "loss")[1]) for trial in reported)
         return Seen(self._training.curve(best.config).final, float(smallest))
+
+
+def _ended(view: View) -> View:
+    """The study as `tune` leaves it when its time is up: trials that run are stopped at their last report."""
+    running = [trial for trial in view.of(State.RUNNING) if trial.last is not None]
+    stopped = [replace(trial, state=State.STOPPED, values=trial.last.metrics) for trial in running]
+    return view.advance(Changes(view.seq, view.seq, stopped))

@@ -11,7 +11,7 @@ from steps import Resume, Start, serve
 
 
 class Plain:
-    version = "1"
+    version = "2"
 
     def __init__(self, setting):
         name, _, first = setting.method.partition("-")
@@ -23,7 +23,6 @@ class Plain:
         self.started = 0
         self.last = []  # value of each trial after its last step
         self.waiting = []  # trials that have left after the first steps
-        self.finished = []
 
     def next(self):
         if self.started * self.first < self.screening:
@@ -38,14 +37,13 @@ class Plain:
 
     def report(self, trial, step, value):
         self.last[trial] = value
-        if step == self.steps:
-            self.finished.append(trial)
-        elif step == self.first:
+        if step == self.first < self.steps:
             self.waiting.append(trial)
         return False
 
     def best(self):
-        return min(self.finished, key=self.last.__getitem__, default=None)
+        """The smallest last value, of trials under way too."""
+        return min(range(self.started), key=self.last.__getitem__, default=None)
 
 
 def draw(space, rng):

@@ -34,8 +34,9 @@ def feasible(spec: StudySpec, trial: Trial) -> bool:
 def best_trial(spec: StudySpec, trials: Sequence[Trial]) -> Trial | None:
     """The feasible trial with the least first objective; finished trials go before stopped ones at the same value.
 
-    Where trials pause on their way, only one that was trained to its end can be the best, if there is any. Repeats are never
-    the best: they tell what the trial is worth that they repeat.
+    What was stopped on its way counts at its last report: of the best ones of a study whose time ended too early for any good
+    one to finish, more is known than of what finished by chance. Paused trials do not count, since they may go on. Repeats
+    are never the best: they tell what the trial is worth that they repeat.
     """
     ranked = [
         (losses[0], trial.state is not State.DONE, trial.number, trial) for losses, trial in _valued(spec, trials)
@@ -45,14 +46,11 @@ def best_trial(spec: StudySpec, trials: Sequence[Trial]) -> Trial | None:
 
 def _valued(spec: StudySpec, trials: Sequence[Trial]) -> list[tuple[tuple[float, ...], Trial]]:
     """Trials that can be the best, with their losses."""
-    valued = [
+    return [
         (losses, trial)
         for trial in trials
         if trial.twin is None and (losses := losses_of(spec, trial)) is not None and feasible(spec, trial)
     ]
-    if any(trial.state is State.PAUSED for trial in trials):
-        return [(losses, trial) for losses, trial in valued if trial.state is State.DONE] or valued
-    return valued
 
 
 def front(spec: StudySpec, trials: Sequence[Trial]) -> list[Trial]:

@@ -233,9 +233,15 @@ class Space:
         params[name] = param if known is None else hull(name, known, param)
         if params[name] == known:
             return self
-        grown = Space(params, limits=self.limits, grows=True)
-        grown.conditions, grown.parents_first = self.conditions, parents_first(params, self.conditions)
-        return grown
+        return Space(params, limits=self.limits, grows=True).under(self.conditions)
+
+    def under(self, conditions: Mapping[str, tuple[Test, ...]]) -> Space:
+        """This growing space with these conditions instead of its own; itself if they are the same."""
+        if conditions == self.conditions:
+            return self
+        space = Space(self.params, limits=self.limits, grows=True)
+        space.conditions, space.parents_first = conditions, parents_first(self.params, conditions)
+        return space
 
     def to_json(self) -> Json:
         return {

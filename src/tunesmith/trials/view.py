@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.errors import InvalidConfig
+from tunesmith.space.observed import observed_conditions
 from tunesmith.space.params import Config
 from tunesmith.space.space import Space
 from tunesmith.trials.changes import Changes
@@ -20,6 +21,8 @@ from tunesmith.trials.trial import FailureKind, State, Trial
 
 STATES: Final = tuple(State)
 FAILURES: Final[tuple[FailureKind, ...]] = ("error", "oom", "nan", "timeout", "killed")
+_WHOLE: Final = (State.DONE, State.STOPPED)
+"""Trials that have asked for all that they ask for."""
 _STATE_CODE: Final = {state: code for code, state in enumerate(STATES)}
 _FAILURE_CODE: Final = {kind: code + 1 for code, kind in enumerate(FAILURES)}
 
@@ -72,7 +75,7 @@ class View:
     trials: Sequence[Trial]
     next: int
     space: Space
-    """The study's space; for define-by-run, all that was asked for so far."""
+    """The study's space; for define-by-run, all that was asked for so far, under the conditions that trials show."""
     full_steps: int | None
     """How many steps a full training has: as the study says, else the most that a finished trial made; None if unknown."""
     remaining: Remaining
@@ -111,8 +114,8 @@ class View:
                 else:
                     assert trial.number == len(trials), "trial numbers are dense"
                     trials.append(trial)
-                if trial.params:
-                    view._grow(trial)
+            if view.spec.space.grows:
+                view._grow(changes.trials)
             if len(trials) > len(self.trials):
                 view.remaining = _remaining_trials(view.spec, len(trials))
             lengths = _lengths(changes.trials)
@@ -160,11 +163,16 @@ class View:
         view.__dict__.update(self.__dict__)
         return view
 
-    def _grow(self, trial: Trial) -> None:
-        for name, param in trial.params.items():
-            grown = self.space.grow(name, param)
-            if grown is not self.space:
-                self.space, self._columns, self._keys = grown, None, None
+    def _grow(self, changed: Sequence[Trial]) -> None:
+        space = self.space
+        for trial in changed:
+            for name, param in trial.params.items():
+                space = space.grow(name, param)
+        if space is not self.space or any(trial.state in _WHOLE for trial in changed):
+            whole = [trial.config for trial in self.trials if trial.state in _WHOLE and trial.config is not None]
+            space = space.under(observed_conditions(space.params, whole))
+        if space is not self.space:
+            self.space, self._columns, self._keys = space, None, None
 
     # -- trials ------------------------------------------------------------------------------------------------------
 

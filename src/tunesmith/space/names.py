@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import Any
 
 from tunesmith.space.values import Config
@@ -21,19 +22,17 @@ def flatten_config(config: Mapping[str, Any], prefix: str = "") -> Config:
 
 
 def nest_config(config: Config) -> dict[str, Any]:
-    """The inverse of `flatten_config`. A name that is a value and a group at once stays dotted."""
-    if not any("." in name for name in config):
-        return dict(config)
+    """The inverse of `flatten_config`. What belongs to a name that has a value of its own stays dotted."""
     nested: dict[str, Any] = {}
     for name, value in config.items():
         *groups, leaf = name.split(".")
-        owner: Any = nested
-        for group in groups:
-            owner = owner.setdefault(group, {}) if isinstance(owner, dict) else None
-        if isinstance(owner, dict) and not isinstance(owner.get(leaf), dict):
-            owner[leaf] = value
+        owner = nested
+        if any(group in config for group in accumulate(groups, "{}.{}".format)):
+            leaf = name
         else:
-            nested[name] = value
+            for group in groups:
+                owner = owner.setdefault(group, {})
+        owner[leaf] = value
     return nested
 
 

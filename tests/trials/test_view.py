@@ -1,5 +1,7 @@
 """The View: immutable, columnar, the same whichever way it was reached."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from tunesmith.trials import (
     Objective,
     Opened,
     Reported,
+    Revised,
     Started,
     State,
     Stopped,
@@ -42,7 +45,8 @@ def store():
 
 
 def add(store, *facts, number=None):
-    return store.append("s", [Draft(number, fact) for fact in facts]).trials[-1].number
+    changed = store.append("s", [Draft(number, fact) for fact in facts]).trials
+    return changed[-1].number if changed else None
 
 
 def running(store, **config):
@@ -136,6 +140,17 @@ def test_configs_that_were_tried_are_known(store):
     assert not view.has({"lr": 0.5, "opt": "sgd", "momentum": 0.1})
     assert view.asking(7).has({"lr": 0.5, "opt": "adam"})
     assert (view.next, view.asking(7).next) == (1, 7)
+
+
+def test_a_limit_that_is_added_has_its_column(store):
+    """columns that were looked at before must not decide how many limits there are"""
+    number = running(store)
+    before = view_of(store)
+    assert before.columns.limits.shape == (1, 1)
+    add(store, Revised(replace(SPEC, limits=(*SPEC.limits, MetricLimit("hours", "<=", 1)))))
+    add(store, Reported(1, {"loss": 1.0, "mb": 4.0, "hours": 0.5}, 1), number=number)
+    assert view_of(store, before).columns.limits.tolist() == [[4.0, 0.5]]
+    assert before.columns.limits.shape == (1, 1)
 
 
 def test_the_best_is_feasible_and_the_front_is_not_dominated(store):

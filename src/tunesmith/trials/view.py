@@ -106,6 +106,7 @@ class View:
             view.space = self.space if spec.space.grows else spec.space
             view.full_steps = _longest(spec, view.trials)
             view.remaining = _remaining_trials(spec, len(view.trials))
+            view._columns = view._keys = None  # they are of the parameters, objectives and limits that were
         if changes.trials:
             trials = view.trials = list(self.trials)
             for trial in changes.trials:

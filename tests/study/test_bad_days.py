@@ -139,6 +139,20 @@ def test_a_study_that_only_fails_alike_gives_up_and_shows_the_traceback():
         tune(train, trials=100)
 
 
+def interrupted(x: X):
+    raise KeyboardInterrupt
+
+
+def interrupted_with_context(ctx: ts.Context, x: X):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("train", [interrupted, interrupted_with_context])
+def test_an_interrupt_inside_of_a_training_leaves_the_study(train):
+    with pytest.raises(KeyboardInterrupt):
+        tune(train)
+
+
 def test_what_cannot_travel_to_workers_is_said_before_the_study_begins(tmp_path):
     lock = threading.Lock()
 

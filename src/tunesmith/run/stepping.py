@@ -63,12 +63,15 @@ class _Threaded:
     """Runs in a thread that waits for an answer after each report."""
 
     def __init__(self, target: Target, job: Job) -> None:
-        self._spoken: queue.SimpleQueue[Spoken] = queue.SimpleQueue()
+        self._spoken: queue.SimpleQueue[Spoken | BaseException] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Signal] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._main, args=(target, job), name=f"trial-{job.trial}", daemon=True)
 
     def _main(self, target: Target, job: Job) -> None:
-        self._spoken.put(run_attempt(target, job, self._exchange))
+        try:
+            self._spoken.put(run_attempt(target, job, self._exchange))
+        except BaseException as error:  # noqa: BLE001  such as KeyboardInterrupt: whoever waits for the training gets it
+            self._spoken.put(error)
 
     def _exchange(self, said: Said) -> Signal:
         self._spoken.put(said)
@@ -78,8 +81,10 @@ class _Threaded:
         if self._thread.ident is None:
             self._thread.start()
         spoken = self._spoken.get()
-        if spoken is None or isinstance(spoken, Finished | Failed):
+        if spoken is None or isinstance(spoken, Finished | Failed | BaseException):
             self._thread.join()
+        if isinstance(spoken, BaseException):
+            raise spoken
         return spoken
 
     def answer(self, what: Signal) -> None:

@@ -97,7 +97,7 @@ class Staged:
         self.seq = seq
         self.spec: StudySpec | None = None
         self.events: list[tuple[Event, str | None]] = []
-        """Facts other than reports, each with its key."""
+        """Facts other than reports, and reports without metrics, as all of them may be sealed; each with its key."""
         self.reports: list[ReportRow] = []
         self.trials: dict[int, Trial] = {}
         self.log: list[int] = []
@@ -133,7 +133,7 @@ def stage(ledger: Ledger, drafts: Sequence[Draft], expect: Mapping[int, int] | N
         event = Event(staged.seq, number, before.version + 1 if before else 1, at, draft.worker, fact)
         trial = staged.trials[number] = fold(before, event)
         staged.log.append(number)
-        if isinstance(fact, Reported):
+        if isinstance(fact, Reported) and fact.metrics:
             staged.reports.append(ReportRow(number, trial.attempt, fact.step, at, staged.seq, fact.metrics))
         else:
             staged.events.append((event, draft.key))

@@ -25,8 +25,9 @@ from tunesmith.trials.facts import Draft, Event, Reported, Revised
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import Trial
 
+# AUTOINCREMENT gives no number twice: what another process has kept of a deleted study must not pass for a new one's.
 _SCHEMA: Final = """
-CREATE TABLE studies (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, seq INTEGER NOT NULL,
+CREATE TABLE studies (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, seq INTEGER NOT NULL,
     opened INTEGER NOT NULL, created REAL NOT NULL);
 CREATE TABLE events (study INTEGER NOT NULL, seq INTEGER NOT NULL, trial INTEGER, version INTEGER NOT NULL,
     kind TEXT NOT NULL, at REAL NOT NULL, worker TEXT NOT NULL, key TEXT, body TEXT NOT NULL,

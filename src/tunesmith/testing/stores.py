@@ -118,6 +118,20 @@ class StoreConformance:
         store.create(spec())
         assert store.changes("study").trials == []
 
+    def test_a_study_that_another_process_made_anew_is_another_one(
+        self, store: Store, tmp_path: Path, clock: Clock
+    ) -> None:
+        """What a store has kept of the deleted study is not taken for the trials of the new one."""
+        store.create(spec())
+        self.running(store, 0.1)
+        other = self.reopened(store, tmp_path, clock)
+        other.delete("study")
+        other.create(spec())
+        self.running(other, 0.2)
+        trial = self.one(store, Noted("tag", "new"), number=0)
+        assert trial.config == {"lr": 0.2, "opt": "sgd"}
+        assert check_log(store, "study") == []
+
     def test_the_first_fact_is_the_spec_and_revisions_follow(self, store: Store) -> None:
         store.create(spec(trials=1))
         wider = spec(trials=2)
@@ -249,6 +263,17 @@ class StoreConformance:
         trial = self.reopened(store, tmp_path, clock).changes("study").trials[0]
         assert trial.failure is not None
         assert (trial.failure.message, trial.failure.trace, trial.notes) == (nasty, nasty, {nasty[:50]: {"k": nasty}})
+
+    def test_a_report_of_sealed_metrics_alone_is_kept(self, store: Store, tmp_path: Path, clock: Clock) -> None:
+        store.create(spec())
+        number = self.running(store).number
+        self.one(store, Reported(1, {"test_error": 0.5}, 1), number=number)
+        self.one(store, Reported(2, {"loss": 0.5}, 1), number=number)
+        back = self.reopened(store, tmp_path, clock)
+        assert check_log(back, "study") == []
+        view = View(spec()).advance(back.changes("study"))
+        assert view.trials[0].reports == 2
+        assert view.times(number)[0].tolist() == [2]
 
     def test_one_trials_events_are_its_own(self, store: Store) -> None:
         store.create(spec())

@@ -1,11 +1,12 @@
 """What each part of the default sampler is worth: the same searches with the part taken out.
 
-    python bench/ablation.py run --seeds 3                     # every part; `--part transform` for one
+    python bench/ablation.py run --seeds 3                     # every part; `--part "trust grows"` for one
+    python bench/ablation.py run --seeds 3 --subset --tasks-from FOLDER
     python bench/ablation.py report                            # the table to bench/README.md
 
-On the repository's tasks with one objective, and on some of them with a region in which every training fails. A part is
-taken out by putting something plain in its place (`PARTS`), for the length of a race. Results are lines in
-bench/results/ablation; what is there is not run again.
+On the repository's functions over mixed parameters, on some of them with a region in which every training fails, and on the
+tasks of a folder, as `quality.py` takes them. A part is taken out by putting something plain in its place (`PARTS`), for
+the length of a race. Results are lines in bench/results/ablation; what is there is not run again.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 import numpy as np
 
 import tunesmith as ts
-from race import page, runs, suite
+from race import folder, functions, page, proposals, runs, suite
 from race.command import Commands
 from race.measure import over_groups
 from race.runs import Place
 from race.space import Param, Task
+from race.tasks_file import keep, read_tasks
 from tunesmith.samplers.gp import merit
 
 RESULTS = Path(__file__).parent / "results" / "ablation"
@@ -93,11 +95,16 @@ PARTS: dict[str, Part] = {
 # -- tasks -------------------------------------------------------------------------------------------------------------
 
 
-def tasks() -> Iterator[Task]:
-    alone = [task for task in suite.tasks() if task.objectives == 1]
-    yield from alone
-    for task in alone:
-        if task.name in suite.SUBSET and task.name.startswith("mixed/"):
+def tasks_of(given) -> list[Task]:
+    found = folder.tasks_from(given.tasks_from, given.list) if given.tasks_from else list(own_tasks())
+    subset = folder.SUBSET if given.tasks_from else suite.SUBSET
+    return [task for task in found if given.only in task.name and (not given.subset or task.name in subset)]
+
+
+def own_tasks() -> Iterator[Task]:
+    for task in functions.tasks():
+        yield task
+        if task.name in suite.SUBSET:
             yield failing(task)
 
 
@@ -129,7 +136,9 @@ def position(param: Param, value) -> float:
 
 
 def run(given) -> None:
-    chosen = [task for task in tasks() if given.only in task.name]
+    chosen = tasks_of(given)
+    for task in chosen:
+        keep(task, given.out[0])
     for name in given.part or [WHOLE, *PARTS]:
         places = runs.places(given, chosen, [MARKS[-1]])
         runs.run_missing(given, name, "trials", places, partial(race, name))
@@ -169,27 +178,25 @@ def declare(param: Param):
 def report(given) -> None:
     """Mean regrets over groups of tasks; how often the whole is better, and by how much over how many tasks."""
     regrets = read(given.out[0])
-    rows = [row(name, regrets) for name in [WHOLE, *PARTS] if any(key[0] == name for key in regrets)]
+    groups = {name: task.group for name, task in read_tasks([proposals.RESULTS, *given.out]).items()}
+    rows = [row(name, regrets, groups) for name in [WHOLE, *PARTS] if any(key[0] == name for key in regrets)]
     head = ["without", "instead", *(f"regret @{n}" for n in MARKS), "@100, failing", "whole better–same–worse @100"]
     page.renew(page.BENCH, "<!-- ablation -->", [page.table(head, rows)])
 
 
-def read(folder: Path) -> dict[tuple[str, str, int], np.ndarray]:
+def read(results: Path) -> dict[tuple[str, str, int], np.ndarray]:
     """Regret after each trial, by part, task and seed: 0 is the best that is known or was found, 1 a random configuration's."""
-    records = runs.read_all(folder, "trials")
-    about = {task.name: task for task in tasks()}
-    values = {
+    curves = {
         (found["method"], found["task"], found["seed"]): _best_so_far(found["values"])
-        for found in records
-        if found["task"] in about
+        for found in runs.read_all(results, "trials")
     }
     regrets = {}
-    for name, task in about.items():
-        curves = {key: curve for key, curve in values.items() if key[1] == name}
-        if curves:
-            best = min([curve[-1] for curve in curves.values()] + ([] if task.best is None else [task.best]))
-            median = np.nanmedian(task.random_values())
-            regrets |= {key: np.clip((curve - best) / (median - best), 0, 1) for key, curve in curves.items()}
+    for name, task in read_tasks([proposals.RESULTS, results]).items():
+        own = {key: curve for key, curve in curves.items() if key[1] == name}
+        if not own:
+            continue
+        best = min([task.best, *(curve[-1] for curve in own.values())])
+        regrets |= {key: np.clip((curve - best) / (task.median - best), 0, 1) for key, curve in own.items()}
     return regrets
 
 
@@ -198,8 +205,7 @@ def _best_so_far(values) -> np.ndarray:
     return np.pad(np.minimum.accumulate(found), (0, MARKS[-1] - len(found)), mode="edge")
 
 
-def row(part: str, regrets: Mapping[tuple[str, str, int], np.ndarray]) -> list[str]:
-    groups = {task.name: task.group for task in tasks()}
+def row(part: str, regrets: Mapping[tuple[str, str, int], np.ndarray], groups: Mapping[str, str]) -> list[str]:
     own = {key[1:]: curve for key, curve in regrets.items() if key[0] == part}
     means = [
         over_groups((groups[task], curve[n - 1]) for (task, _), curve in own.items() if groups[task] != "failing")
@@ -214,7 +220,7 @@ def row(part: str, regrets: Mapping[tuple[str, str, int], np.ndarray]) -> list[s
 
 def main() -> None:
     commands = Commands(__doc__, RESULTS)
-    added = commands.add("run", run)
+    added = commands.add("run", run, tasks=True)
     added.add_argument("--part", action="append", choices=[WHOLE, *PARTS])
     added.add_argument("--fresh", action="store_true")
     added.add_argument("--seeds", type=int, default=3)

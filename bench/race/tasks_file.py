@@ -16,7 +16,7 @@ from race.space import Task
 class About:
     group: str
     best: float  # infinite where it is not known
-    median: float  # of random configurations
+    median: float  # of random configurations, as far as they have a value
     corner: Sequence[float]
 
     def best_so_far(self, record: Mapping) -> np.ndarray:
@@ -48,7 +48,7 @@ def keep(task: Task, folder: Path) -> None:
         return
     alone = [best_so_far([value], task.corner)[0] for value in task.random_values()]
     about = {"task": task.name, "group": task.group, "params": len(task.space.params), "best": task.best}
-    about |= {"corner": list(task.corner), "median": float(f"{np.median(alone):.8g}")}
+    about |= {"corner": list(task.corner), "median": float(f"{np.nanmedian(alone):.8g}")}
     runs.append(folder / runs.TASKS, about)
 
 

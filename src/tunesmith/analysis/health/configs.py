@@ -39,12 +39,16 @@ def unused(view: View) -> Finding | None:
     varied = _varied(view, known)
     if not varied:
         return None
+    # Intervals take twenty times as long as shares: nobody waits for them where every parameter has a share.
+    if not _quiet(importance(view, resamples=0)).intersection(varied):
+        return None
     model = importance(view, resamples=_RESAMPLES)
     if model.explained is None or not model.explained >= _TRUSTED:
         return None
-    names = [name for name in varied if name in _quiet(model)]
-    if names:  # what hardly matters in the whole space may still decide among good configurations
-        names = [name for name in names if name in _quiet(importance(view, region="top", resamples=_RESAMPLES))]
+    quiet = _quiet(model)
+    if quiet:  # what hardly matters in the whole space may still decide among good configurations
+        quiet &= _quiet(importance(view, region="top", resamples=_RESAMPLES))
+    names = [name for name in varied if name in quiet]
     if not names:
         return None
     return Finding(

@@ -29,10 +29,11 @@ def constant_metric(view: View) -> Finding | None:
     """The first objective is the same in all trials, or in most of them."""
     metric = view.spec.objectives[0].metric
     trials = [trial for trial in view.trials if losses_of(view.spec, trial) is not None]
-    distinct = {view.space.key(trial.config or {}) for trial in trials}
-    if len(distinct) < _FEWEST:
+    if len(trials) < _FEWEST:
         return None
     value, count = Counter(trial.values[metric] for trial in trials).most_common(1)[0]
+    if count <= _SAME * len(trials) or len({view.space.key(trial.config or {}) for trial in trials}) < _FEWEST:
+        return None
     numbers = tuple(trial.number for trial in trials if trial.values[metric] == value)
     evidence = {"value": value, "trials": count, "of": len(trials)}
     if count == len(trials):
@@ -44,7 +45,7 @@ def constant_metric(view: View) -> Finding | None:
             numbers,
             evidence,
         )
-    if len(trials) < _MANY or count <= _SAME * len(trials):
+    if len(trials) < _MANY:
         return None
     return Finding(
         "constant-metric",
@@ -119,7 +120,7 @@ def _noise_as_reported(view: View) -> tuple[float, str] | None:
 
 def _noise_of_trials(view: View) -> tuple[float, str] | None:
     """What repeats or, without enough of them, a model of the trials say."""
-    found = expected(view)
+    found = expected(view, among=())  # nothing of single trials is asked
     if found is None:
         return None
     if found.repeated:

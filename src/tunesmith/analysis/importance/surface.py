@@ -73,7 +73,7 @@ def surface_of(space: Space, known: Outcomes, resamples: int, rng: Generator) ->
         drawn, counts = np.unique(rng.integers(len(known), size=min(len(known), RESAMPLED)), return_counts=True)
         points, losses, noise = known.at(drawn)
         other = Model(features, Outcomes(points, losses, noise / counts), rng)
-        unseen = known.at(_some(np.setdiff1d(everything, drawn), _CHECKED, rng))
+        unseen = known.at(_some(np.delete(everything, drawn), _CHECKED, rng))
         errors.append(unseen.losses - other.losses(features.of(unseen.points)))
         values.append(unseen.losses)
         others.append(other)

@@ -37,9 +37,8 @@ class Prospects:
     def sentence(self) -> str:
         """In words."""
         share = f" ({100 * self.gain / abs(self.best):.2g} %)" if self.best else ""
-        said = (
-            f"another hour (about {self.trials} trials) is expected to improve {self.metric} by {self.gain:.2g}{share}"
-        )
+        trials = f"{float(f'{self.trials:.2g}'):,.0f}"  # two digits: more are not known
+        said = f"another hour (about {trials} trials) is expected to improve {self.metric} by {self.gain:.2g}{share}"
         return said if not self.noise else f"{said}; the noise between seeds is {self.noise:.2g}"
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -181,6 +182,17 @@ def test_a_finite_space_ends_when_it_is_exhausted():
     assert study.ending.reason == "all 8 configurations of the space have been tried"
     without_budget = tune(lambda a: a, space={"a": ts.Int(1, 4)}, trials=None)
     assert sorted(trial.config["a"] for trial in without_budget.trials) == [1, 2, 3, 4]
+
+
+def test_a_repeat_takes_no_configuration_from_a_finite_space():
+    """while it is searched, the best is trained once more, to see whether there is luck"""
+
+    def train(x, seed):
+        return x + random.Random(seed).random()
+
+    study = tune(train, space={"x": ts.Int(0, 19)}, trials=40)
+    assert any(trial.twin is not None for trial in study.trials)
+    assert {trial.config["x"] for trial in study.trials} == set(range(20))
 
 
 def test_conditional_and_limited_spaces_end_too():

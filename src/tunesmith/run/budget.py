@@ -34,10 +34,10 @@ def total_cost(view: View) -> float:
 def remaining(view: View, seconds: float, capacity: int | None) -> Remaining:
     """What is left of all budgets; arguments as for `spent_budget`."""
     budget: Budget = view.spec.budget
-    opened = len(view.trials)
-    trials = math.inf if budget.trials is None else budget.trials - opened
+    trials = math.inf if budget.trials is None else budget.trials - len(view.trials)
     if capacity is not None:
-        trials = min(trials, capacity - max(_tried(view), opened))
+        # A repeat takes no configuration from those that are left.
+        trials = min(trials, capacity - sum(trial.twin is None for trial in view.trials))
     return Remaining(
         trials,
         math.inf if budget.time is None else budget.time - seconds,
@@ -71,9 +71,3 @@ def left_over(view: View, left: Remaining) -> str | None:
     if done and left.cost < statistics.median(cost_of(trial) for trial in done):
         return f"what is left of the cost budget of {budget.cost:g} is too little for another training"
     return None
-
-
-def _tried(view: View) -> int:
-    return sum(
-        trial.state is not State.OPEN and trial.config is not None and trial.twin is None for trial in view.trials
-    )

@@ -61,10 +61,25 @@ def test_misleading_studies_are_let_go(turn):
     assert np.median(found) < 0.02
 
 
-def test_first_trials_end_with_the_first_disappointment():
-    misleading = searched(THERE, 30, 1, name="misleading")
-    study = searched(HERE, 6, 1, earlier=[misleading])
-    assert [trial.by for trial in study.trials][:3] == ["default", "earlier", "gp"]
+def taken(study):
+    """What proposed each trial: the earlier study itself, the model with it, or the model without."""
+    return ["earlier" if "earlier stud" in trial.why else "alone" for trial in study.trials[1:]]
+
+
+def test_turns_go_where_the_evidence_is():
+    """half of the first few trials are left to the earlier study; later nearly none, or three of four"""
+    for source, few, many in ((THERE, 0, 3), (HERE, 10, 15)):
+        earlier = searched(source, 30, 1, name="earlier")
+        turns = taken(searched(HERE, 25, 2, earlier=[earlier]))
+        assert 1 <= turns[:4].count("earlier") <= 3
+        assert few <= turns[-20:].count("earlier") <= many
+
+
+def test_among_misleading_studies_the_right_one_is_found():
+    sources = [searched(THERE, 30, seed, name=f"there {seed}") for seed in range(3)]
+    related = searched(HERE, 30, 3, name="here")
+    study = searched(HERE, 20, 4, earlier=[*sources, related])
+    assert taken(study)[10:].count("earlier") >= 4
 
 
 def test_only_configurations_of_the_space_are_tried_first():
@@ -80,8 +95,8 @@ def test_only_configurations_of_the_space_are_tried_first():
 def test_several_studies_take_turns():
     sources = [searched(loss, 20, 1, name=name) for loss, name in ((HERE, "here"), (THERE, "there"))]
     study = ts.Study.open("study", space=SPACE, minimize="loss", seed=1, warm_start=sources)
-    configs = [study.ask().config for _ in range(3)]
-    assert configs[1:] == [source.best.config for source in sources]
+    trials = [study.ask() for _ in range(4)]
+    assert [trial.config for trial in trials if trial.by == "earlier"] == [source.best.config for source in sources]
 
 
 @pytest.mark.parametrize("sampler", ["gp", "tpe"])

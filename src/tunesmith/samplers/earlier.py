@@ -1,4 +1,4 @@
-"""WarmStarted: the first trials of a study that knows earlier ones are what was best in them."""
+"""WarmStarted: a sampler that believes earlier studies as often as they are probably like this one."""
 
 from __future__ import annotations
 
@@ -11,61 +11,74 @@ from numpy.random import Generator
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.space.params import Config
 from tunesmith.space.space import Space
-from tunesmith.surrogates.evidence import Points
+from tunesmith.surrogates.evidence import Points, evidence_of
 from tunesmith.trials.earlier import Earlier
 from tunesmith.trials.view import View
 
 if TYPE_CHECKING:
     from tunesmith.surrogates.earlier import Carrying
+    from tunesmith.surrogates.related import Related
 
 _NAME: Final = "earlier"
 _FIRST: Final = 3
 _APART: Final = 0.1
 """Configurations that are no farther apart in any number, and have the same options, are taken for one."""
+_MOST: Final = 0.75
+"""Share of turns that even the best evidence wins for earlier studies: none is right in everything."""
+_GOLDEN: Final = (5**0.5 - 1) / 2
+"""Multiples of it, without their whole parts, are spread evenly and in step with nothing."""
 
 
 @final
 class WarmStarted:
-    """Up to three good and diverse configurations of earlier studies, then the inner sampler.
+    """The inner sampler, which knows earlier studies at as many of its turns as they are probably like this one.
 
-    If the first of them is no better than the default, there is no second one.
+    That is about half of the turns at first, and soon nearly all or none. The first three turns are for good and
+    diverse configurations of these studies; in the others the inner sampler begins as if there were none.
     """
 
     def __init__(self, inner: Sampler) -> None:
         self.inner = inner
         self._known: tuple[Space, tuple[Earlier, ...]] | None = None
-        self._first: list[Config] = []
+        self._related: Related | None = None
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        # What a define-by-run trial will ask for is not known, so neither is what would be good to it.
-        waiting = self._waiting(view)[:n] if view.spec.earlier and not view.space.grows else []
+        if not view.spec.earlier:
+            return self.inner.ask(view, n, rng)
+        believed, probability = self._believed(view)
+        waiting = _waiting(view, believed, probability)[:n]
         rest = n - len(waiting)
-        return [*waiting, *(self.inner.ask(view.asking(view.next + len(waiting)), rest, rng) if rest else ())]
+        seen = view.knowing(believed).asking(view.next + len(waiting))
+        return [*waiting, *(self.inner.ask(seen, rest, rng) if rest else ())]
 
-    def _waiting(self, view: View) -> list[Proposal]:
+    def _believed(self, view: View) -> tuple[list[Earlier], float]:
+        """The earlier studies whose turn it is, none if it is that of doubt; and how probable it is that they are right."""
+        from tunesmith.surrogates.related import Related  # noqa: PLC0415  scipy takes a while to load
+
         known = view.space, view.spec.earlier
-        if self._known is None or known[0] is not self._known[0] or known[1] != self._known[1]:
-            self._known, self._first = known, first_configs(known[1], known[0])
-        if not self._first or _disappointed(view):
-            return []
-        start = max(view.next - 1, 0) % len(self._first)
-        why = "one of the best of earlier studies"
-        return [
-            Proposal(dict(config), _NAME, why)
-            for config in (*self._first[start:], *self._first[:start])
-            if not view.has(config)
-        ]
+        if self._related is None or self._known is None or known[0] is not self._known[0] or known[1] != self._known[1]:
+            self._known, self._related = known, Related(view.spec.earlier, view.space)
+        belief = self._related.belief(evidence_of(view))
+        if _turn(view.next) >= min(belief.probability, _MOST):
+            return [], belief.probability
+        favoured = [one for one, right in zip(view.spec.earlier, belief.favoured.tolist(), strict=True) if right]
+        return favoured, belief.probability
 
 
-def _disappointed(view: View) -> bool:
-    """Whether what earlier studies had to offer so far is no better than what others have, by the first objective."""
-    losses = view.losses[:, 0]
-    ours = np.array([trial.by == _NAME for trial in view.trials], bool)
-    over = np.array([trial.state.ended for trial in view.trials], bool)
-    known = over & np.isfinite(losses)
-    if not (ours & over).any() or not (known & ~ours).any():
-        return False
-    return bool(np.min(losses[known & ours], initial=np.inf) >= losses[known & ~ours].min())
+def _turn(number: int) -> float:
+    """A number in [0, 1) for each trial; those of successive trials are evenly spread, and 0 is that of trial 1."""
+    return (number - 1) * _GOLDEN % 1.0
+
+
+def _waiting(view: View, believed: Sequence[Earlier], probability: float) -> list[Proposal]:
+    """What is left of the first configurations, which are those of earlier studies themselves."""
+    left = _FIRST - sum(trial.by == _NAME for trial in view.trials)
+    # What a define-by-run trial will ask for is not known, so neither is what would be good to it.
+    if not believed or left <= 0 or view.space.grows:
+        return []
+    why = f"one of the best of earlier studies, which are like this one with probability {probability:.2f}"
+    configs = [config for config in first_configs(believed, view.space) if not view.has(config)]
+    return [Proposal(dict(config), _NAME, why) for config in configs[:left]]
 
 
 def first_configs(earlier: Sequence[Earlier], space: Space, count: int = _FIRST) -> list[Config]:

@@ -69,13 +69,18 @@ def learned_prior(
     if not studies:
         return None
     centre = M.mean(axis=0) if n else np.zeros(studies)
-    hyper = default_hyper(len(distances))
-    C = np.zeros((n, n))
-    C[np.triu_indices(n, 1)] = matern(hyper.weights @ distances, _SHARED)
-    C += C.T
-    C[np.diag_indices(n)] = _SHARED + (1.0 - _SHARED) * noise
-    L = np.linalg.cholesky(C)
-    whitened = solve_triangular(L, np.column_stack([M - centre, y]), lower=True)
+    whitened = independent(distances, noise, np.column_stack([M - centre, y]))
     A = np.concatenate([whitened[:, :-1], np.eye(studies) / _DOUBT])
     b = np.concatenate([whitened[:, -1], np.full(studies, _HOPED / studies / _DOUBT)])
     return PriorMean(expected, objective, centre, nnls(A, b)[0])
+
+
+def independent(distances: Floats, noise: Floats, columns: Floats) -> Floats:
+    """Columns (n, k) whose errors neighbours share in part, as ones whose errors are independent; arguments as above."""
+    n = len(columns)
+    C = np.zeros((n, n))
+    C[np.triu_indices(n, 1)] = matern(default_hyper(len(distances)).weights @ distances, _SHARED)
+    C += C.T
+    C[np.diag_indices(n)] = _SHARED + (1.0 - _SHARED) * noise
+    whitened: Floats = solve_triangular(np.linalg.cholesky(C), columns, lower=True)
+    return whitened

@@ -16,6 +16,7 @@ from tunesmith.space.params import Config
 from tunesmith.space.space import Space
 from tunesmith.trials.changes import Changes
 from tunesmith.trials.curves import Curves
+from tunesmith.trials.earlier import Earlier
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import FailureKind, State, Trial
 
@@ -94,7 +95,7 @@ class View:
         self._stale: frozenset[int] | set[int] = frozenset()
         self._keys: _Keys | None = None
         self._origin: View | None = None
-        """The view that this one differs from in `next` or `remaining` only; what is computed lazily is kept there."""
+        """The view that this one differs from in what no column depends on; what is computed lazily is kept there."""
 
     def advance(self, changes: Changes) -> View:
         """The View after `changes`, which must begin where this one ends."""
@@ -143,6 +144,12 @@ class View:
         """The same view, for whoever decides what is still worth starting."""
         view = self._variant()
         view.remaining = remaining
+        return view
+
+    def knowing(self, earlier: Sequence[Earlier]) -> View:
+        """The same view, had the study begun from these earlier ones only."""
+        view = self._variant()
+        view.spec = replace(self.spec, earlier=tuple(earlier))
         return view
 
     def restricted(self, space: Space) -> View:

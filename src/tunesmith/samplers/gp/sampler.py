@@ -62,15 +62,14 @@ class GaussianProcess:
     def __init__(self, *, price: Price | None = None) -> None:
         self._price = price
         self._space: Space | None = None
-        self._earlier: tuple[Earlier, ...] = ()
+        self._made: list[tuple[tuple[Earlier, ...], Modeller, Modeller]] = []
 
     def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        if view.space is not self._space or view.spec.earlier != self._earlier:
-            self._space, self._earlier, self._moves = view.space, view.spec.earlier, moves_of(view.space)
-            features = Features(view.space)
-            expected = Expectations(self._earlier, view.space, features) if self._earlier else None
-            self._plain, self._staged = Modeller(features, expected), Modeller(WithProgress(features), expected)
+        if view.space is not self._space:
+            self._space, self._moves, self._made = view.space, moves_of(view.space), []
             self._deciding, self._beliefs = deciding(view.space), Beliefs(view.space)
+        self._earlier = view.spec.earlier
+        self._plain, self._staged = self._modellers(view)
         evidence = evidence_of(view)
         discount = self._price.discount(view) if self._price is not None else None
         proposals: list[Proposal] = []
@@ -80,6 +79,17 @@ class GaussianProcess:
             point = Points(*view.space.codec().encode([proposal.config]))
             evidence = evidence._replace(pending=evidence.pending.joined(point))
         return proposals
+
+    def _modellers(self, view: View) -> tuple[Modeller, Modeller]:
+        """Kept for each choice of earlier studies, since whoever asks goes to and fro between them."""
+        for earlier, plain, staged in self._made:
+            if earlier == view.spec.earlier:
+                return plain, staged
+        features = Features(view.space)
+        expected = Expectations(view.spec.earlier, view.space, features) if view.spec.earlier else None
+        plain, staged = Modeller(features, expected), Modeller(WithProgress(features), expected)
+        self._made.append((view.spec.earlier, plain, staged))
+        return plain, staged
 
     def _proposal(
         self, view: View, evidence: Evidence, discount: Discount | None, before: Sequence[Proposal], rng: Generator
@@ -102,7 +112,7 @@ class GaussianProcess:
             return fresh_proposal(view, self._moves, near, ("gp", why), before, rng)
         merit = _merit(turn, evidence, models)
         score = self._score(view, evidence, modeller, models, merit, branch, rng)
-        why = merit.name
+        why = f"{merit.name}, given earlier studies" if self._earlier else merit.name
         if discount is not None:
             score, why = _discounted(score, discount), f"{why} per cost"
         if branch is not None:

@@ -30,8 +30,8 @@ class Desk:
     def ask(self, sampler: Sampler, scheduler: Scheduler) -> Trial:
         while True:
             view = self._reading.view()
-            waiting = self._waiting(view)
             try:
+                waiting = self._waiting(view)
                 if waiting is not None and waiting.state is State.READY:
                     return self._reading.append(waiting.number, self._started(waiting), expect=waiting)
                 order = New() if waiting is not None else _first(scheduler.next(view, 1), view)
@@ -64,18 +64,22 @@ class Desk:
             if trial.state is State.READY or (trial.state is State.OPEN and not trial.worker):
                 return trial
             if is_dead(trial.worker):
-                return self._reading.append(trial.number, Lost(trial.attempt))
+                return self._reading.append(trial.number, Lost(trial.attempt), expect=trial)
         return None
 
     def _started(self, trial: Trial) -> Started:
         return Started(self._reading.worker, trial.attempt)
 
     def enqueue(self, config: Mapping[str, Any]) -> Trial:
-        checked = self._reading.view(curves=False).space.check(config, partial=True)
-        opened = self._reading.open(Opened())
-        view = self._reading.view(curves=False).asking(opened.number)
-        asked = asked_fact(view, Proposal(checked, "person", "enqueued"), New(), trial_seed(trial_rng(view)))
-        return self._reading.append(opened.number, asked)
+        while True:
+            view = self._reading.view(curves=False)
+            checked = view.space.check(config, partial=True)
+            asked = asked_fact(view, Proposal(checked, "person", "enqueued"), New(), trial_seed(trial_rng(view)))
+            try:
+                # At once: whoever looks for a trial takes a number that has no configuration yet.
+                return self._reading.append(view.next, Opened(), asked)
+            except Conflict:
+                continue
 
     def report(self, trial: Trial, scheduler: Scheduler, step: int | None, metrics: Mapping[str, float]) -> Decision:
         if step is None:

@@ -53,6 +53,20 @@ def test_pauses_at_rungs_and_says_why() -> None:
     assert decide(Promotion(), log, trial) == Pause("loss 9 at step 1 is number 7 of 7; the best 2 go on")
 
 
+def test_of_equal_ones_the_first_goes_on() -> None:
+    """where a metric stands still at chance level, no more than a third go on"""
+    log = begun()
+    decisions = []
+    for _ in range(7):
+        trial = log.begin(budget=1)
+        log.report(trial, 1, loss=0.7)
+        decisions.append(decide(Promotion(), log, trial))
+        log.pause(trial)
+    assert decisions[-1] == Pause("loss 0.7 at step 1 is number 1 of 7; the best 2 go on, of equal ones the first")
+    assert CONTINUE not in decisions
+    assert list(Promotion().next(log.view, 3)) == [Resume(1, 3), Resume(2, 3), New(budget=1)]
+
+
 def test_a_free_place_takes_the_highest_promotion_first() -> None:
     """then lower ones, then new trials with the first rung's steps"""
     log = begun()

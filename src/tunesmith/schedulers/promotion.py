@@ -21,7 +21,8 @@ _PAUSED: Final = STATES.index(State.PAUSED)
 class Promotion:
     """Trials pause at steps first, first * eta, first * eta^2, ...; the best 1/eta of those at a rung go on to the next.
 
-    A trial that is among them when it arrives goes on at once. A free place first takes the trial that can be promoted
+    A trial that is among them when it arrives goes on at once; of equal ones the first counts as the best, since else all would
+    go on where a metric stands still at chance level. A free place first takes the trial that can be promoted
     from the highest rung, else a new one. Paused trials go on where they stopped, if the executor could keep them or
     they saved a checkpoint.
 
@@ -78,13 +79,16 @@ def at_rung(
     if not first_at(view, trial.number, rung, report.step):
         return CONTINUE
     found = standing(view, report.step, some)
-    rank, keep = found.rank(trial.number), len(found) // rungs.eta
+    rank, best = found.rank(trial.number), found.best(len(found) // rungs.eta)
     held = top is not None and rung >= top
     # Without a value of every objective it waits for one.
-    if rank is None or (rank <= keep and not held):
+    if rank is None or (trial.number in best and not held):
         return CONTINUE
     values = ", ".join(f"{o.metric} {report.metrics[o.metric]:.4g}" for o in view.spec.objectives)
-    goes_on = "nobody goes beyond this step yet" if held else f"the best {keep} go on"
+    if held:
+        goes_on = "nobody goes beyond this step yet"
+    else:
+        goes_on = f"the best {len(best)} go on" + (", of equal ones the first" if rank <= len(best) else "")
     return Pause(f"{values} at step {report.step} is number {rank} of {len(found)}; {goes_on}")
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tunesmith.analysis.figures import curves, history, parallel
 from tunesmith.plots.figures import curves_figure, history_figure, parallel_figure
-from tunesmith.space import Choice, Space
+from tunesmith.plots.findings import parallel_finding
+from tunesmith.space import Choice, Float, Int, Space
 
 
 def named(figure):
@@ -60,6 +61,14 @@ def test_curves_leave_gaps_where_values_are_not_finite(recorded):
     study = recorded().done(reports=[1.0, math.inf, math.nan, 0.5], loss=0.5)
     (trace,) = curves_figure(curves(study.view)).data
     np.testing.assert_array_equal(trace.y, [1.0, np.nan, np.nan, 0.5])
+
+
+def test_a_single_value_that_the_best_share_is_no_range(recorded):
+    study = recorded(Space({"lr": Float(0, 1), "layers": Int(1, 3)}))
+    for number in range(40):
+        layers = 1 + number % 3
+        study.done({"lr": (number * 7 % 40) / 40, "layers": layers}, loss=layers + 0.01 * number)
+    assert parallel_finding(parallel(study.view)).endswith("have layers = 1")
 
 
 def test_parallel_has_an_axis_per_varying_parameter_and_the_objective(ordinary):

@@ -96,7 +96,8 @@ def parallel_finding(data: Parallel) -> str:
     if where.option is not None:
         place = f"{name} = {clip(where.option, _NAME)}"
     else:
-        place = f"{name} between {number_text(where.low or 0.0)} and {number_text(where.high or 0.0)}"
+        low, high = (number_text(end or 0.0) for end in (where.low, where.high))
+        place = f"{name} between {low} and {high}" if low != high else f"{name} = {low}"
     return f"The best {where.count:,} of {data.total:,} trials{by} have {place}"
 
 

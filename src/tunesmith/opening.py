@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, final
 
-from tunesmith.errors import DuplicateStudy, StudyChanged
+from tunesmith.errors import DuplicateStudy, InvalidConfig, InvalidStudy, StudyChanged, UnknownStudy
 from tunesmith.samplers.auto import describe_sampler
 from tunesmith.samplers.base import Sampler
 from tunesmith.schedulers.auto import describe_scheduler
 from tunesmith.schedulers.base import Scheduler
+from tunesmith.space.names import did_you_mean
 from tunesmith.space.space import Space
 from tunesmith.stores.base import Store
 from tunesmith.stores.sqlite import SqliteStore
@@ -61,7 +62,10 @@ class Wanted:
 
 def settle(store: Store, name: str, wanted: Wanted) -> None:
     """Make the store hold the wanted study. Raises `StudyChanged` if it holds another search under this name."""
-    if name not in {study.name for study in store.studies()}:
+    names = [study.name for study in store.studies()]
+    if name not in names:
+        if not wanted.objectives and wanted.space is None:
+            raise _not_found(store, name, names)
         spec = wanted.spec(name)
         spec = replace(spec, earlier=with_earlier(spec, wanted.warm_start, store))
         try:
@@ -115,11 +119,21 @@ def _differences(known: StudySpec, wanted: Wanted) -> list[str]:
     return changed
 
 
+def _not_found(store: Store, name: str, names: Sequence[str]) -> UnknownStudy:
+    where = store.path if isinstance(store, SqliteStore) else "this store, which is in memory"
+    meant = did_you_mean(name, names) or (f", only {', '.join(names[:10])}" if names else "")
+    return UnknownStudy(
+        f"There is no study {name!r} in {where}{meant}; begin it with minimize='val_loss' or maximize='accuracy', "
+        f"or name the store that has it, as in store='tunesmith.db'."
+    )
+
+
 def _changed_study(store: Store, name: str, changed: list[str]) -> StudyChanged:
     where = f" --store {store.path}" if isinstance(store, SqliteStore) else ""
     return StudyChanged(
         f"Study {name!r} exists and is another search: {'; '.join(changed)}. "
-        f"Give the new search its own name (name={name + '-2'!r}), or remove the old one (tunesmith delete {name}{where})."
+        f"Give the new search its own name (name={name + '-2'!r} or --name {name}-2), or remove the old one "
+        f"(tunesmith delete {name}{where})."
     )
 
 
@@ -146,4 +160,15 @@ def _revised(known: StudySpec, wanted: Wanted) -> StudySpec:
 
 
 def _checked(points: Sequence[Mapping[str, Any]], space: Space | None) -> list[Mapping[str, Any]]:
-    return [point if space is None or space.grows else space.check(point, partial=True) for point in points]
+    if isinstance(points, Mapping) or not all(isinstance(point, Mapping) for point in points):
+        raise InvalidStudy(f"points={points!r}: give a list of configurations, as in points=[{{'lr': 0.1}}].")
+    if space is None or space.grows:
+        return list(points)
+    return [_checked_point(point, f"points[{index}]", space) for index, point in enumerate(points)]
+
+
+def _checked_point(point: Mapping[str, Any], where: str, space: Space) -> Mapping[str, Any]:
+    try:
+        return space.check(point, partial=True)
+    except InvalidConfig as error:
+        raise InvalidConfig(f"{where}: {error}") from None

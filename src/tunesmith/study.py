@@ -96,9 +96,11 @@ class Study:
         What is left out stays as the study has it. Budgets (`trials`, `time`, `cost`) are totals and may be changed;
         `sampler` and `scheduler` too. Another space, other objectives or another seed under the same name raise
         `StudyChanged`. `points` are configurations to try right after the default one; `warm_start` names
-        earlier studies to begin from, of which what they found is kept with this one.
+        earlier studies to begin from, of which what they found is kept with this one. With a name and a store alone it
+        reads a study, and raises `UnknownStudy` if there is none.
         """
-        opened = open_store(store)
+        begins = space is not None or minimize is not None or maximize is not None
+        opened = open_store(store, create=begins)
         wanted = Wanted(
             space=Space(space) if isinstance(space, Mapping) else space,
             objectives=objectives_from(minimize, maximize),

@@ -85,7 +85,6 @@ def tune(
 
     Up to the part `confirm` of the budget, 0.15 unless told otherwise, goes to repeats of the best configurations and the
     default on fresh seeds, if values depend on the seed: `study.confirmed` says what the winner is really worth. 0 for none.
-    `stop="auto"` ends the search before its budget does, when further trials are expected to bring less than luck does.
     `stop="auto"` ends the search before its budget does when further trials are expected to bring less than luck would.
     `test(config, state)` is called once, for the winner, when the budget is spent; `state` is what its training saved last.
     Metrics called `test_...` that trainings report are sealed until then: `study.test()` tells what was seen.
@@ -96,7 +95,7 @@ def tune(
     Ctrl-C once ends the search fairly and returns; twice raises KeyboardInterrupt, SIGTERM ends the program, both after
     all that was reported is safe. Returns the study: `study.best.config`, `study.best.values`, `study.report("report.html")`.
     """
-    if parallel < 1 or int(parallel) != parallel:
+    if isinstance(parallel, bool) or not isinstance(parallel, int) or parallel < 1:
         raise InvalidStudy(f"parallel={parallel!r}: give the number of trials to run at a time, 1 or more.")
     binding = bind(function, Space(space) if isinstance(space, Mapping) else space)
     if (trials, time, cost) == (None, None, None) and binding.space.size is None:

@@ -43,6 +43,7 @@ def place(tmp_path_factory):
     """A directory with a finished study."""
     path = tmp_path_factory.mktemp("place")
     (path / "train.py").write_text(TRAIN)
+    (path / "argparsed.py").write_text("import argparse\nargparse.ArgumentParser().parse_args()\n")
     run = ["run", "train.py:train", "--minimize", "loss", "--trials", "25", "--parallel", "2", "--seed", "1"]
     out, err = tunesmith(*run, cwd=path)
     assert out == ""
@@ -143,6 +144,11 @@ def test_delete_asks_first(place, tmp_path):
         (["run", "train.py:fit", "--minimize", "loss", "--trials", "3"], 2, "no function 'fit'; its functions: train"),
         (["run", "nowhere.py:train", "--minimize", "loss", "--trials", "3"], 2, "nowhere.py does not exist"),
         (["run", "no.module:train", "--minimize", "loss", "--trials", "3"], 2, "no module"),
+        (
+            ["run", "argparsed.py:train", "--minimize", "loss", "--trials", "3"],
+            2,
+            "run it as a program: tunesmith run --",
+        ),
         (["run", "train.py"], 2, "name the function in it, as in train.py:train"),
         (["run", "train.py:train", "--minimize", "lost", "--trials", "3", "--name", "n2"], 2, "never reported 'lost'"),
         (["run", "missing.yaml"], 2, "missing.yaml"),

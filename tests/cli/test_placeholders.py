@@ -108,6 +108,7 @@ def test_braces_within_json():
         ("{x: int 0 1" + "0" * 400 + "}", "is not a number"),
         ("{x..y: 0 1}", "not a name"),
         ("plain", "Nothing varies"),
+        ("{x:", "put quotes around the braces"),
     ],
 )
 def test_mistakes(word, words):

@@ -180,6 +180,14 @@ def nothing():
     pass
 
 
+def real_for_whole(width: Annotated[int, Float(1, 8)] = 3):
+    pass
+
+
+def bracketed(optimizer: Annotated[str, Choice(["sgd", "adam"])] = "sgd"):
+    pass
+
+
 def unannotated(lr):
     pass
 
@@ -203,6 +211,12 @@ def unresolved(lr: "Nowhere"):  # noqa: F821
         (unannotated, InvalidObjective, "unannotated(): 'lr' has no range; annotate it"),
         (positional, InvalidObjective, "remove the '/'"),
         (outside, InvalidSpace, "outside(): lr: its default = 7.0 is outside [1e-05, 1.0]"),
+        (real_for_whole, InvalidSpace, "annotated int, but float 1.0 to 8.0 gives real numbers; write ts.Int(...)"),
+        (
+            bracketed,
+            InvalidSpace,
+            "Choice(['sgd', 'adam']) has a single option, which is a list; write Choice('sgd', 'adam')",
+        ),
         (unresolved, InvalidSpace, "type hints cannot be read"),
         (int, InvalidObjective, "is not a training function"),
         (3, InvalidObjective, "is not a training function"),

@@ -15,6 +15,7 @@ import pytest
 import tunesmith as ts
 from tunesmith.errors import (
     DuplicateStudy,
+    InvalidConfig,
     InvalidObjective,
     InvalidSpace,
     InvalidStudy,
@@ -57,6 +58,11 @@ def tune(function=square, **options):
         ({"sampler": "bayes"}, InvalidStudy, r"'bayes' is not known; choose one of auto, gp"),
         ({"scheduler": "asher"}, InvalidStudy, r"'asher' is not known; choose one of auto, none"),
         ({"parallel": 0}, InvalidStudy, r"parallel=0"),
+        ({"parallel": "2"}, InvalidStudy, r"parallel='2'"),
+        ({"seed": "abc"}, InvalidStudy, r"seed='abc': give a whole number"),
+        ({"seed": -1}, InvalidStudy, r"seed=-1"),
+        ({"points": {"x": 0.1}}, InvalidStudy, r"points=.* a list of configurations"),
+        ({"points": [{"x": 0.1}, {"rate": 0.1}]}, InvalidConfig, r"points\[1\]: rate is not .*; it has x"),
         ({"executor": "cloud"}, InvalidStudy, r"'cloud' is not known"),
         ({"executor": "inline", "parallel": 2}, InvalidStudy, r"one trial at a time"),
         ({"pick": "first"}, InvalidStudy, r"'last', 'best', or 'mean'"),
@@ -109,9 +115,60 @@ def test_reports_without_the_metric_too():
         tune(train)
 
 
+def test_a_misspelt_metric_is_pointed_out_while_the_first_trial_trains(capsys):
+    """its training may take hours; the study goes on, since the metric may come at the end"""
+
+    def train(x: X):
+        for _ in range(3):
+            yield {"val_los": x}
+        assert "has reported val_los, and not yet 'val_loss', which the study minimizes" in capsys.readouterr().err
+        yield {"val_loss": x}
+
+    study = tune(train, minimize="val_loss", progress="lines", seed=None)
+    assert "not yet" not in capsys.readouterr().err
+    assert len(study.trials) == 5
+
+
+def test_a_limit_on_what_is_never_reported_ends_the_study_at_once():
+    """no trial could keep it"""
+    with pytest.raises(InvalidObjective, match=r"never reported 'memory', which the study limits; it reported loss"):
+        tune(limits={"memory": "<= 8"})
+
+
+def test_failures_that_are_alike_show_their_traceback_once(capsys):
+    def train(x: X):
+        raise ValueError(f"bad {x}")
+
+    with pytest.raises(InvalidObjective, match="first 5 trials all failed"):
+        tune(train, progress="lines")
+    err = capsys.readouterr().err
+    assert err.count("Traceback") == 1
+    assert err.count("failed: ValueError: bad") == 4
+
+
+def test_a_study_that_is_not_there(tmp_path):
+    tune(store=tmp_path / "x.db", name="digits").close()
+    with pytest.raises(UnknownStudy, match=r"no study 'digit' in .*x\.db; did you mean 'digits'\?; begin it with"):
+        ts.Study.open("digit", store=tmp_path / "x.db")
+    with pytest.raises(UnknownStudy, match="in this store, which is in memory; .* store='tunesmith.db'"):
+        ts.Study.open("digits")
+    with pytest.raises(UnknownStudy, match="no study named 'other'; it has: digits"):
+        SqliteStore(tmp_path / "x.db").spec("other")
+    with pytest.raises(StoreError, match="no store at"):
+        ts.Study.open("digits", store=tmp_path / "y.db")
+    assert not (tmp_path / "y.db").exists()
+
+
 def test_nothing_returned():
-    with pytest.raises(InvalidObjective, match="it reported nothing"):
+    with pytest.raises(InvalidObjective, match=r"it reported nothing. Return or yield it, as in {'loss': 0.3}"):
         tune(lambda x: None, space={"x": ts.Float(0, 1)})
+
+
+def test_options_given_as_one_list_to_the_context():
+    with pytest.raises(
+        InvalidObjective, match=r"ctx.choice\('opt'\): Choice\(\['sgd', 'adam'\]\).*without the brackets"
+    ):
+        tune(lambda ctx: len(ctx.choice("opt", ["sgd", "adam"])))
 
 
 @pytest.mark.parametrize("value", ["0.3", None, [1, 2], object()])
@@ -192,14 +249,6 @@ def test_a_store_of_a_newer_version(tmp_path):
     connection.close()
     with pytest.raises(NewerFormat, match="format 99, newer than 1; upgrade Tunesmith"):
         tune(store=tmp_path / "x.db")
-
-
-def test_a_study_that_is_not_there(tmp_path):
-    tune(store=tmp_path / "x.db")
-    with pytest.raises(InvalidStudy, match="no objective"):
-        ts.Study.open("other", store=tmp_path / "x.db")
-    with pytest.raises(UnknownStudy, match="no study named 'other'; it has: square"):
-        SqliteStore(tmp_path / "x.db").spec("other")
 
 
 def test_a_changed_space_under_the_same_name_tells_what_and_the_ways_out(tmp_path):

@@ -27,7 +27,8 @@ from tunesmith.space.space import Space
 _BRACES: Final = re.compile(r"(?<!\$)\{\s*([A-Za-z_][\w.-]*)\s*:\s*([^{}]*)\}")
 _NUMBERS: Final = ("float", "int", "log", "step")
 _LISTS: Final = ("choice", "ordinal")
-_EXAMPLE: Final = "write it as in '{lr: log 1e-5 1}', '{width: int 16 512}' or '{opt: sgd adam = sgd}'"
+_EXAMPLES: Final = "'{lr: log 1e-5 1}', '{width: int 16 512}' or '{opt: sgd adam = sgd}'"
+_EXAMPLE: Final = f"write it as in {_EXAMPLES}"
 _LARGEST: Final = 2**63 - 1
 _WORDS: Final[dict[str, Json]] = {"true": True, "false": False, "none": None, "null": None}
 
@@ -51,9 +52,9 @@ def read_command(words: Sequence[str]) -> tuple[Space, tuple[str, ...]]:
 
     template = tuple(_BRACES.sub(replacement, word) for word in words)
     if not params:
-        raise InvalidFile(
-            f"Nothing varies in: {shlex.join(words)}; name what may, with its range in braces: {_EXAMPLE}."
-        )
+        cut = any(word.startswith("{") and "}" not in word for word in words)
+        remedy = "put quotes around the braces, as in" if cut else "write a range in braces, as in"
+        raise InvalidFile(f"Nothing varies in: {shlex.join(words)}; {remedy} {_EXAMPLES}.")
     try:
         return Space(params), template
     except InvalidSpace as error:

@@ -15,7 +15,7 @@ from tunesmith.run.devices import torch_device
 from tunesmith.run.executor import Job, Parked, Signal
 from tunesmith.run.fingerprint import fingerprint
 from tunesmith.run.folder import load_checkpoint, save_checkpoint
-from tunesmith.space.params import Choice, Float, Int, Ordinal, Param
+from tunesmith.space.params import Choice, Float, Int, Ordinal, Param, not_a_list
 from tunesmith.trials.facts import Noted, Reported, Suggested
 
 T = TypeVar("T")
@@ -251,6 +251,7 @@ class Context:
         return self._one_of(name, Ordinal(*levels, default=default), levels)
 
     def _one_of(self, name: str, param: Choice | Ordinal, options: tuple[T, ...]) -> T:
+        not_a_list(param, f"ctx.{param.kind}({name!r})")
         value = self._ask(name, param)
         return options[[option is value or option == value for option in param.options].index(True)]
 

@@ -23,7 +23,7 @@ from tunesmith.run.watcher import Watcher
 from tunesmith.samplers.base import Sampler
 from tunesmith.schedulers.base import Pause, Scheduler, Stop
 from tunesmith.stores.base import LEASE, Store
-from tunesmith.trials.facts import Draft, Failed, Finished, Lost, Noted, Paused, Reported, Suggested
+from tunesmith.trials.facts import Draft, Finished, Lost, Noted, Paused, Reported, Suggested
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import Remaining, View
 
@@ -193,11 +193,9 @@ class Driver:
     def _end(self, draft: Draft) -> None:
         """Put a trial's end into the outbox, unless it is one of the study's first failures."""
         if self._early.take(self.view, draft):
-            fact = draft.fact
-            assert isinstance(fact, Failed)
             if self._early.verdict is not None:
                 raise self._early.verdict
-            self.watcher.said(f"Trial {draft.trial} failed: {fact.message}\n{fact.trace}".rstrip())
+            self.watcher.said(self._early.told())
             return
         # Something else has happened, so the first failures were failures of their configurations.
         self._outbox += [*self._early.release(), draft]
@@ -212,6 +210,9 @@ class Driver:
             self._log.add(number, Lost(fact.attempt))
             self.executor.signal(number, "release")
             return
+        remark = self._early.remark(self.view, trial)
+        if remark is not None:
+            self.watcher.said(remark)
         decision = self.scheduler.decide(self.view, trial, trial.last)
         if isinstance(decision, Stop):
             self._log.add(number, stopped(self.view, trial, decision.reason))

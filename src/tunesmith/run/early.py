@@ -1,4 +1,4 @@
-"""The first failures of a study: whether they are mistakes in its set-up, which no configuration can avoid."""
+"""The first trials of a study: whether their failures are mistakes in its set-up, which no configuration can avoid."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import re
 from typing import Final, final
 
 from tunesmith.errors import InvalidObjective
-from tunesmith.trials.facts import Draft, Failed, Lost
-from tunesmith.trials.trial import State
+from tunesmith.space.names import did_you_mean
+from tunesmith.trials.facts import Draft, Fact, Failed, Lost
+from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
 _ALIKE: Final = 5
 """So many first failures, all alike but for numbers, will not teach anything more."""
+_REPORTS: Final = 2
+"""After so many reports an objective that was in none of them may be misspelt."""
 
 
 @final
@@ -25,6 +28,7 @@ class EarlyFailures:
     def __init__(self) -> None:
         self.held: list[Draft] = []
         self.verdict: InvalidObjective | None = None
+        self._remarked = False
 
     @property
     def numbers(self) -> list[int]:
@@ -41,12 +45,37 @@ class EarlyFailures:
         if not fact.trace:
             # The message is Tunesmith's own: what the function takes or gives does not fit the study.
             self.verdict = InvalidObjective(fact.message)
-        elif len(failures) >= _ALIKE and len({_without_numbers(failure.message) for failure in failures}) == 1:
+        elif len(failures) >= _ALIKE and all(_is_alike(fact, failure) for failure in failures):
             self.verdict = InvalidObjective(
                 f"The first {len(failures)} trials all failed with {fact.message}. Correct the training and run again; "
                 f"they will be tried once more. The traceback of the last one:\n{fact.trace}"
             )
         return True
+
+    def told(self) -> str:
+        """The last failure in words, with its traceback unless the one before was alike."""
+        *before, last = [held for held in self.held if isinstance(held.fact, Failed)]
+        assert isinstance(last.fact, Failed)
+        said = f"Trial {last.trial} failed: {last.fact.message}"
+        if before and _is_alike(before[-1].fact, last.fact):
+            return said
+        return f"{said}\n{last.fact.trace}".rstrip()
+
+    def remark(self, view: View, trial: Trial) -> str | None:
+        """What to tell of the first reports at all if they lack an objective: a training may take hours to its end."""
+        if self._remarked or trial.reports < _REPORTS:
+            return None
+        self._remarked = True
+        if _has_ended(view):
+            return None
+        seen = view.metrics(trial.number)
+        missing = next((objective for objective in view.spec.objectives if objective.metric not in seen), None)
+        if missing is None:
+            return None
+        return (
+            f"Trial {trial.number} has reported {', '.join(seen)}, and not yet {missing.metric!r}, which the study "
+            f"{missing.direction}s{did_you_mean(missing.metric, seen)}"
+        )
 
     def release(self) -> list[Draft]:
         """What is to be recorded of the trials that were held back."""
@@ -58,6 +87,15 @@ class EarlyFailures:
 
 def _has_ended(view: View) -> bool:
     return any(trial.state in (State.DONE, State.STOPPED, State.FAILED) for trial in view.trials)
+
+
+def _is_alike(first: Fact, second: Fact) -> bool:
+    """Whether both are failures whose messages differ in numbers only."""
+    return (
+        isinstance(first, Failed)
+        and isinstance(second, Failed)
+        and _without_numbers(first.message) == _without_numbers(second.message)
+    )
 
 
 def _without_numbers(message: str) -> str:

@@ -141,6 +141,11 @@ def _loaded(module_name: str, directory: Path, name: str, place: str) -> Callabl
         raise InvalidFile(
             f"There is no module {module_name!r} here; name a file and a function, as in train.py:train."
         ) from None
+    except SystemExit as end:
+        raise InvalidFile(
+            f"{place} ended when it was loaded (exit code {end.code}); put its main part under if __name__ == '__main__':, "
+            f"or run it as a program: tunesmith run -- python {place}"
+        ) from None
     function = getattr(module, name, None)
     if not callable(function):
         known = ", ".join(

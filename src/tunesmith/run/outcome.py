@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tunesmith.space.names import did_you_mean
 from tunesmith.trials.facts import Failed, Finished, Stopped
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import Trial
@@ -16,15 +17,9 @@ from tunesmith.trials.view import View
 def finished(view: View, trial: Trial, returned: Mapping[str, float]) -> Finished | Failed:
     """The end of a training that ran to its end: its values, or a failure if an objective is missing or not finite."""
     values = {**_picked(view, trial), **returned}
-    missing = [o.metric for o in view.spec.objectives if o.metric not in values]
-    if missing:
-        seen = f"it reported {', '.join(values)}" if values else "it reported nothing"
-        return Failed(
-            "error",
-            f"The training never reported {missing[0]!r}, which the study {view.spec.objectives[0].direction}s; {seen}. "
-            f"Report it, or name the right metric with minimize= or maximize=.",
-            trial.attempt,
-        )
+    missing = _missing(view, values)
+    if missing is not None:
+        return Failed("error", missing, trial.attempt)
     broken = _not_finite(view.spec, values)
     return Failed("nan", f"{broken} at the end", trial.attempt) if broken else Finished(values, trial.attempt)
 
@@ -55,6 +50,20 @@ def _picked(view: View, trial: Trial) -> dict[str, float]:
                 if len(found):
                     values[metric] = float(found[0])
     return values
+
+
+def _missing(view: View, values: Mapping[str, float]) -> str | None:
+    """What the study needs and the training did not report, in a sentence; a missing limit matters to the first trial that ends."""
+    needed = [(objective.metric, f"{objective.direction}s") for objective in view.spec.objectives]
+    if not any(trial.state.ended for trial in view.trials):
+        needed += [(limit.metric, "limits") for limit in view.spec.limits]
+    for metric, does in needed:
+        if metric not in values:
+            said = f"The training never reported {metric!r}, which the study {does}"
+            if not values:
+                return f"{said}; it reported nothing. Return or yield it, as in {{{metric!r}: 0.3}}; a program prints it, as in {metric}=0.3."
+            return f"{said}; it reported {', '.join(values)}{did_you_mean(metric, values)}. Report it, or name the right metric."
+    return None
 
 
 def _not_finite(spec: StudySpec, values: Mapping[str, float]) -> str | None:

@@ -129,6 +129,15 @@ class Fixed:
         return {"kind": self.kind, "value": self.value}
 
 
+def not_a_list(param: object, path: str) -> None:
+    """Raises `InvalidSpace` if a user seems to have given the options as one list, as `Choice(["sgd", "adam"])`."""
+    if isinstance(param, Choice | Ordinal) and len(param.options) == 1 and isinstance(param.options[0], list):
+        kind, options = type(param).__name__, ", ".join(map(repr, param.options[0]))
+        raise InvalidSpace(
+            f"{path}: {kind}([{options}]) has a single option, which is a list; write {kind}({options}), without the brackets."
+        )
+
+
 def _set_options(
     param: Choice | Ordinal, noun: str, values: tuple[object, ...], default: object, role: Role | None
 ) -> None:

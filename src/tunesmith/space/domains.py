@@ -21,7 +21,19 @@ from typing import Annotated, Any, Final, Literal, Protocol, Union, final, get_a
 
 from tunesmith.errors import InvalidConfig, InvalidSpace
 from tunesmith.space.conditions import When, when
-from tunesmith.space.params import Choice, Config, Fixed, Float, Int, Ordinal, Param, as_json, key_of
+from tunesmith.space.params import (
+    Choice,
+    Config,
+    Fixed,
+    Float,
+    Int,
+    Ordinal,
+    Param,
+    as_json,
+    describe,
+    key_of,
+    not_a_list,
+)
 
 MISSING: Final = dataclasses.MISSING
 _PARAMS: Final = (Float, Int, Choice, Ordinal, Fixed)
@@ -176,6 +188,11 @@ def _annotated(hint: Any, default: Any, path: str) -> Domain | None:
         return _union((*(Annotated[member, given] for member in rest), type(None)), default, path)
     if get_origin(base) is list and isinstance(given, Int):
         return _many(get_args(base)[0], given, default, path)
+    not_a_list(given, path)
+    if base is int and isinstance(given, Float):
+        raise InvalidSpace(
+            f"{path} is annotated int, but {describe(given)} gives real numbers; write ts.Int(...), or annotate it float."
+        )
     back = {key_of(member.name): member for member in base} if isinstance(base, type) and issubclass(base, Enum) else {}
     return Scalar(_with_default(given, default, path), back)
 

@@ -20,7 +20,12 @@ from typing import TypeAlias
 
 from tunesmith.errors import InvalidSpace
 from tunesmith.space.beliefs import Around
-from tunesmith.space.categorical import Choice as Choice, Fixed as Fixed, Ordinal as Ordinal
+from tunesmith.space.categorical import (
+    Choice as Choice,
+    Fixed as Fixed,
+    Ordinal as Ordinal,
+    not_a_list as not_a_list,
+)
 from tunesmith.space.numeric import Float as Float, Int as Int
 from tunesmith.space.values import Config as Config, Json as Json, Role as Role, as_json as as_json, key_of as key_of
 

@@ -105,9 +105,8 @@ class Space:
         given = flatten_config(config)
         unknown = [name for name in given if name not in self.params]
         if unknown:
-            raise InvalidConfig(
-                f"{unknown[0]} is not a parameter of this space{did_you_mean(unknown[0], self.params)}."
-            )
+            meant = did_you_mean(unknown[0], self.params) or f"; it has {', '.join([*self.params][:10]) or 'none'}"
+            raise InvalidConfig(f"{unknown[0]} is not a parameter of this space{meant}.")
         values = {name: self.params[name].check(value, name) for name, value in given.items()}
         start = {name: default_of(param) for name, param in self.params.items() if partial or isinstance(param, Fixed)}
         filled = {**start, **values}

@@ -127,6 +127,10 @@ class StudySpec:
                 f"confirm={self.confirm!r}: give the part of the budget for repeats of the best configurations, such as 0.15, "
                 "or 0 for none."
             )
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise InvalidStudy(
+                f"seed={self.seed!r}: give a whole number, 0 or more, or leave it out to have one drawn."
+            )
         if self.stop not in ("budget", "auto"):
             raise InvalidStudy(
                 f"stop={self.stop!r}: say 'budget', or 'auto' to end also when further trials are not expected to pay."

@@ -7,6 +7,7 @@ from rich.console import Console
 import tunesmith as ts
 from tunesmith.run.live import Live
 from tunesmith.stores.memory import MemoryStore
+from tunesmith.testing.histories import History, spec_of
 from tunesmith.trials.changes import Changes
 
 
@@ -27,3 +28,19 @@ def test_only_configurations_give_way_in_a_narrow_terminal():
     assert heading.split() == ["trial", "step", "val_error", "curve", "for", "config"]
     rows = [line.split()[:3] for line in lines if "a_parameter" in line and "█" in line]
     assert rows[-2:] == [["0", "3", "0.4"], ["1", "3", "0.41"]]
+
+
+def test_what_runs_is_shown_however_long_ago_it_was_opened():
+    """a trial that a scheduler lets go on may be an early one of a long study"""
+    space = ts.Space({"x": ts.Float(0, 1)})
+    log = History(spec_of(space))
+    first = log.begin()
+    for _ in range(300):
+        log.finish(log.begin(), loss=0.5)
+    screen = io.StringIO()
+    live = Live(Console(file=screen, width=80, height=30, force_terminal=True, color_system=None))
+    live.changed(log.view, Changes(0, log.view.seq, log.view.trials))
+    live.close()
+    lines = screen.getvalue().splitlines()
+    heading = next(index for index, line in enumerate(lines) if "curve" in line)
+    assert lines[heading + 1].split()[0] == str(first)

@@ -38,10 +38,9 @@ class Live:
 
     def changed(self, view: View, changes: Changes) -> None:
         self._view = view
-        for trial in changes.trials:
-            best = self._tally.best
-            if self._tally.take(view, trial) and self._pace is not None:
-                self._note(trial, is_best=self._tally.best is not best)
+        ended = self._tally.take(view, changes)
+        for trial, is_best in ended if self._pace is not None else ():
+            self._note(trial, is_best=is_best)
         if self._pace is None:
             self._pace = Pace(view, self._tally)
             self._live.start()
@@ -75,7 +74,7 @@ class Live:
         if view is None or pace is None:
             return Text("")
         parts: list[RenderableType] = [self._budgets(view, pace), self._best(view)]
-        running = [trial for trial in view.trials[-200:] if trial.state is State.RUNNING]
+        running = self._tally.running(view)
         if running:
             parts.append(_running_table(view, running))
         parts += self._latest

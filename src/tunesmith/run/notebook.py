@@ -38,10 +38,9 @@ class Notebook:
 
     def changed(self, view: View, changes: Changes) -> None:
         self._view = view
-        for trial in changes.trials:
-            best = self._tally.best
-            if self._tally.take(view, trial) and self._pace is not None:
-                self._note(view, trial, is_best=self._tally.best is not best)
+        ended = self._tally.take(view, changes)
+        for trial, is_best in ended if self._pace is not None else ():
+            self._note(view, trial, is_best=is_best)
         if self._pace is None:
             self._pace = Pace(view, self._tally)
         self._draw()
@@ -79,7 +78,7 @@ class Notebook:
     def _page(self, view: View, pace: Pace, *, last: bool) -> str:
         left = None if last else pace.seconds_left(view)
         heading = f"<b>{_safe(view.spec.name)}</b>" + (f" · about {duration(left)} left" if left else "")
-        running = [] if last else [trial for trial in view.trials[-200:] if trial.state is State.RUNNING]
+        running = [] if last else self._tally.running(view)
         parts = [heading, _budgets(view, pace), self._best(view), self._counts(), _running(view, running)]
         parts.append("<br>".join(_safe(line) for line in self._latest))
         return f"<div style='font-variant-numeric: tabular-nums'>{''.join(f'<div>{part}</div>' for part in parts if part)}</div>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from typing import Final, Literal, TextIO, final
+from typing import Final, Literal, NamedTuple, TextIO, final
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.watcher import Silent, Watcher
@@ -48,30 +48,44 @@ def in_notebook() -> bool:
     return hasattr(shell, "kernel")
 
 
+class End(NamedTuple):
+    """A trial that has just ended, and whether it was the best so far."""
+
+    trial: Trial
+    is_best: bool
+
+
 @final
 class Tally:
-    """Counts and the best trial, kept up to date change by change."""
+    """Counts, the best trial and those that run, kept up to date change by change."""
 
     def __init__(self) -> None:
         self.best: Trial | None = None
         self.states: Counter[State] = Counter()
         self.failures: Counter[str] = Counter()
         self._known: dict[int, State] = {}
+        self._running: set[int] = set()
 
-    def take(self, view: View, trial: Trial) -> bool:
-        """Count a changed trial; True if it has just ended."""
+    def take(self, view: View, changes: Changes) -> list[End]:
+        """Count changed trials; returns those that have just ended."""
+        return [end for trial in changes.trials if (end := self._take(view, trial)) is not None]
+
+    def _take(self, view: View, trial: Trial) -> End | None:
         before = self._known.get(trial.number)
         if before is trial.state:
-            return False
+            return None
         if before is not None:
             self.states[before] -= 1
         self.states[trial.state] += 1
         self._known[trial.number] = trial.state
+        (self._running.add if trial.state is State.RUNNING else self._running.discard)(trial.number)
         if trial.failure is not None:
             self.failures[trial.failure.kind] += 1
-        if trial.state.ended and self._is_better(view, trial):
-            self.best = trial
-        return trial.state.ended
+        if not trial.state.ended:
+            return None
+        is_best = self._is_better(view, trial)
+        self.best = trial if is_best else self.best
+        return End(trial, is_best)
 
     def _is_better(self, view: View, trial: Trial) -> bool:
         losses = losses_of(view.spec, trial)
@@ -83,6 +97,10 @@ class Tally:
     @property
     def ended(self) -> int:
         return sum(count for state, count in self.states.items() if state.ended)
+
+    def running(self, view: View) -> list[Trial]:
+        """The trials that train now, by number."""
+        return [view.trials[number] for number in sorted(self._running)]
 
 
 @final
@@ -98,16 +116,12 @@ class Lines:
         self._started = False
 
     def changed(self, view: View, changes: Changes) -> None:
+        ended = self._tally.take(view, changes)
         if not self._started:
-            # What happened in earlier runs is counted, not told again.
-            self._started = True
-            for trial in changes.trials:
-                self._tally.take(view, trial)
+            self._started = True  # what happened in earlier runs is counted, not told again
             return
-        for trial in changes.trials:
-            best = self._tally.best
-            if self._tally.take(view, trial):
-                self._tell(view, trial, is_best=self._tally.best is not best)
+        for trial, is_best in ended:
+            self._tell(view, trial, is_best=is_best)
 
     def _tell(self, view: View, trial: Trial, *, is_best: bool) -> None:
         new_failure = trial.failure is not None and trial.failure.message not in self._traces

@@ -128,15 +128,17 @@ def test_narrows_the_space():
         for kind, param in {
             "int": ts.Int(8, 512, log=True, default=256),
             "stepped": ts.Int(16, 512, step=16),
-            "ordinal": ts.Ordinal(32, 64, 128, default=128),
-            "choice": ts.Choice(32, 256),
+            "ordinal": ts.Ordinal(32, 64, 128, default=128, role="batch size"),
+            "choice": ts.Choice(32, 64, 256, belief={32: 3, 256: 2}),
+            "believed": ts.Int(8, 512, role="batch size", belief=ts.around(256)),
         }.items()
     }
     assert narrowed == {
         "int": ts.Int(8, 100, log=True, default=100),
         "stepped": ts.Int(16, 96, step=16),
-        "ordinal": ts.Ordinal(32, 64),
-        "choice": ts.Choice(32),
+        "ordinal": ts.Ordinal(32, 64, role="batch size"),
+        "choice": ts.Choice(32, 64, belief={32: 3}),
+        "believed": ts.Int(8, 100, role="batch size"),
     }
     with pytest.raises(InvalidStudy, match="allow smaller"):
         found.narrow(ts.Space({"batch": ts.Int(128, 256)}), "batch")

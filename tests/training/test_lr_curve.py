@@ -129,6 +129,15 @@ def test_narrow_moves_a_default_that_is_outside():
     assert lr.default == found.suggested
 
 
+@pytest.mark.parametrize("centre, kept", [(1e-7, False), (0.01, True)])
+def test_narrow_keeps_what_is_believed_of_rates_inside(centre, kept):
+    """and lets go of what is believed of those outside"""
+    believed = ts.Float(1e-7, 10, log=True, role="learning rate", belief=ts.around(centre))
+    lr = read_curve(RATES, curves()).narrow(ts.Space({"lr": believed}), "lr").params["lr"]
+    assert lr.role == "learning rate"
+    assert (lr.belief is not None) is kept
+
+
 @pytest.mark.parametrize("param", [ts.Float(1e-7, 1e-6, log=True), ts.Float(0, 1, step=0.1)])
 def test_narrow_leaves_what_it_cannot_narrow(param):
     """a space that excludes the range, and levels"""

@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, Protocol, final
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.failure import failure_from
-from tunesmith.space.params import Choice, Float, Int, Ordinal
+from tunesmith.space.narrower import among, bounded, with_param
+from tunesmith.space.params import Choice, Int, Ordinal
 from tunesmith.space.space import Space
 
 _MOST: Final = 2**20
@@ -63,16 +64,15 @@ class BatchFit:
         match param:
             case Int() if param.low <= self.size:
                 high = param.low + (min(param.high, self.size) - param.low) // param.step * param.step
-                new: Any = replace(param, high=high, default=_capped(param.default, high))
+                default = None if param.default is None else min(param.default, high)
+                return with_param(space, name, replace(bounded(param, param.low, high), default=default))
             case Ordinal() | Choice() if kept := [option for option in param.options if self._holds(option)]:
-                known = param.default if param.default in kept else None
-                new = type(param)(*kept, default=known)
+                return with_param(space, name, among(param, kept))
             case Int() | Ordinal() | Choice():
                 raise InvalidStudy(f"No value of {name} fits into memory: {self.why}; allow smaller ones.")
             case _:
                 what = "does not exist" if param is None else f"is a {type(param).__name__}"
                 raise InvalidStudy(f"narrow({name!r}): the parameter {what}; name one that counts examples.")
-        return space_with(space, name, new)
 
     def _holds(self, option: Any) -> bool:
         return isinstance(option, int | float) and option <= self.size
@@ -179,14 +179,3 @@ def _cuda() -> Memory | None:
     from tunesmith.training.cuda_memory import CudaMemory  # noqa: PLC0415  needs PyTorch
 
     return CudaMemory.current()
-
-
-def _capped(default: Any, high: float) -> Any:
-    return None if default is None else min(default, high)
-
-
-def space_with(space: Space, name: str, param: Int | Ordinal | Choice | Float) -> Space:
-    """`space` with another parameter of that name, under the same condition."""
-    doc = space.to_json()
-    doc["params"][name] = param.to_json()
-    return Space.from_json(doc)

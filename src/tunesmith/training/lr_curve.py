@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from tunesmith.analysis.smoothing import kept_noise, smoothed
 from tunesmith.errors import InvalidStudy
+from tunesmith.space.narrower import bounded, with_param
 from tunesmith.space.params import Float
 from tunesmith.space.space import Space
-from tunesmith.training.fitting import space_with
 from tunesmith.trials.facts import Noted
 from tunesmith.trials.jitter import jitter
 
@@ -76,10 +76,10 @@ class LrRange:
         low, high = max(self.low, param.low), min(self.high, param.high)
         if not self.clear or low >= high or param.step is not None:
             return space
-        wanted = param.default if param.default is not None and low <= param.default <= high else self.suggested
+        narrower = bounded(param, low, high)
+        wanted = self.suggested if narrower.default is None else narrower.default
         assert wanted is not None
-        narrowed = replace(param, low=low, high=high, default=min(max(wanted, low), high))
-        return space_with(space, name, narrowed)
+        return with_param(space, name, replace(narrower, default=min(max(wanted, low), high)))
 
     def fact(self, name: str) -> Noted:
         """The fact that says why a study's parameter `name` has this range, to be appended to the study."""

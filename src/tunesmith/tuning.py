@@ -36,6 +36,7 @@ from tunesmith.stores.memory import MemoryStore
 from tunesmith.study import DEFAULT_STORE, Study
 from tunesmith.trials.facts import Draft, Revised
 from tunesmith.trials.spec import Pick, StudySpec, seconds_from
+from tunesmith.trials.trial import State
 from tunesmith.warm_start import Source
 
 
@@ -247,9 +248,10 @@ def _result(study: Study) -> str:
         return "\n".join([f"{ended} Of {len(view.trials)} trials {len(trials)} are on the front:", *lines, *more])
     best = found.trial
     said = f"{ended} Best of {len(view.trials)} trials is number {best.number}: {metrics_text(best.values, names)}"
+    early = f"it was stopped early: {best.reason}" if best.state is State.STOPPED and best.reason else ""
     seen = looks(view)
     tested = f"test set, looked at {plural(len(seen), 'time')}: {seen[-1].sentence}" if look_at(best) else ""
     further = prospects(view)
     return "\n  ".join(
-        filter(None, [said, found.caveat, tested, config_text(best.config), further.sentence if further else ""])
+        filter(None, [said, early, found.caveat, tested, config_text(best.config), further.sentence if further else ""])
     )

@@ -143,15 +143,15 @@ def _revised(known: StudySpec, wanted: Wanted) -> StudySpec:
     revised = replace(
         known,
         budget=replace(known.budget, **given),
-        steps=wanted.steps or known.steps,
+        steps=known.steps if wanted.steps is None else wanted.steps,
         confirm=known.confirm if wanted.confirm is None else wanted.confirm,
         stop=wanted.stop or known.stop,
     )
     if wanted.space is not None and not known.space.grows:
         revised = replace(revised, space=wanted.space)
     if wanted.sampler is not None or wanted.points:
-        points = _checked(wanted.points, wanted.space or known.space)
         kept = known.sampler if isinstance(known.sampler, dict) else {"name": known.sampler, "points": []}
+        points = _checked(wanted.points, wanted.space or known.space) if wanted.points else kept["points"]
         sampler = {**kept, "points": points} if wanted.sampler is None else describe_sampler(wanted.sampler, points)
         revised = replace(revised, sampler=sampler)
     if wanted.scheduler is not None:

@@ -289,6 +289,14 @@ def test_running_again_continues_to_the_total_and_may_raise_it(tmp_path):
         study.close()
 
 
+def test_points_are_still_tried_by_a_study_that_goes_on_with_another_sampler(tmp_path):
+    """what is left out stays as the study has it"""
+    points = [{"x": 0.125}, {"x": 0.875}]
+    tune(trials=2, store=tmp_path / "x.db", points=points).close()
+    with tune(trials=4, store=tmp_path / "x.db", sampler="random") as study:
+        assert [trial.config["x"] for trial in study.trials[1:3]] == [0.125, 0.875]
+
+
 def test_cost_is_a_budget():
     study = tune(lambda x: {"loss": x, "cost": 2.5}, space={"x": ts.Float(0, 1)}, trials=None, cost=10)
     assert len(study.trials) == 4

@@ -118,8 +118,9 @@ class StudySpec:
         if not self.objectives:
             raise InvalidStudy("The study has no objective; say minimize='val_loss' or maximize='accuracy'.")
         metrics = [objective.metric for objective in self.objectives]
-        if len(set(metrics)) < len(metrics):
-            raise InvalidStudy(f"The metric {metrics[0]!r} is an objective twice; name each metric once.")
+        twice = next((metric for metric in metrics if metrics.count(metric) > 1), None)
+        if twice is not None:
+            raise InvalidStudy(f"The metric {twice!r} is an objective twice; name each metric once.")
         if self.steps is not None and (isinstance(self.steps, bool) or int(self.steps) != self.steps or self.steps < 1):
             raise InvalidStudy(f"steps={self.steps!r}: give the number of reports of a full training, 1 or more.")
         if isinstance(self.confirm, bool) or not 0 <= self.confirm < 1:
@@ -224,16 +225,26 @@ def limits_from(given: Mapping[str, str] | None) -> tuple[MetricLimit, ...]:
 
 
 def seconds_from(given: str | float | None, option: str = "time") -> float | None:
-    """A duration in seconds from a number or from text: "90s", "10m", "2h", "1d", "1h30m"."""
-    if given is None or (isinstance(given, int | float) and not isinstance(given, bool)):
+    """A duration in seconds, above 0, from a number or from text: "90s", "10m", "2h", "1d", "1h30m"."""
+    if given is None:
+        return None
+    seconds = _seconds(given)
+    if seconds is None:
+        raise InvalidStudy(f"{option}={given!r} is not a duration; write seconds, or text such as '90s', '10m', '2h'.")
+    if not seconds > 0:
+        raise InvalidStudy(
+            f"{option}={given!r}: nothing can be trained in that; give more, or leave it out for no limit."
+        )
+    return seconds
+
+
+def _seconds(given: str | float) -> float | None:
+    if isinstance(given, int | float) and not isinstance(given, bool):
         return given
     text = str(given).strip().lower()
     if re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
         return sum(float(amount) * _UNITS[unit] for amount, _, unit in re.findall(r"(\d+(\.\d+)?)([smhd])", text))
-    number = _number(text)
-    if number is None:
-        raise InvalidStudy(f"{option}={given!r} is not a duration; write seconds, or text such as '90s', '10m', '2h'.")
-    return number
+    return _number(text)
 
 
 def _number(text: Any) -> float | None:

@@ -17,6 +17,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.errors import TunesmithError as TunesmithError
     from tunesmith.recipes.guided.guide import guided as guided
     from tunesmith.recipes.guided.story import story as story
+    from tunesmith.reproduce.ablate import ablate as ablate
     from tunesmith.reproduce.recipe import recipe as recipe
     from tunesmith.reproduce.rerun import rerun as rerun
     from tunesmith.run.context import Context as Context
@@ -90,6 +91,7 @@ _HOMES: typing.Final = {
     "errors": ("TunesmithError",),
     "recipes.guided.guide": ("guided",),
     "recipes.guided.story": ("story",),
+    "reproduce.ablate": ("ablate",),
     "reproduce.recipe": ("recipe",),
     "reproduce.rerun": ("rerun",),
     "run.context": ("Context",),

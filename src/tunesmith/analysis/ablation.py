@@ -1,14 +1,17 @@
-"""Ablation: which of the changes from the default configuration to the winner brought what (Biedenkapp et al. 2017).
+"""Ablation: which of the changes from the default configuration to the winner brought what (Fawcett & Hoos 2016).
 
-From the default on, the parameter is changed whose change helps most, then the next, until the winner is reached. What a
-configuration on this path is worth is not measured, but what a Gaussian process of all trials expects of it.
+From the default on, the parameter is changed whose change helps most, then the next, until the winner is reached. The order
+is that of a Gaussian process of all trials (Biedenkapp et al. 2017), and so is what a configuration on the way is worth,
+unless it was trained for that (`reproduce/ablate.py`): then it is the mean of its trainings, of which the winner has a note.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, final
+from itertools import pairwise
+from typing import Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +28,8 @@ from tunesmith.trials.view import View
 Floats = NDArray[np.float64]
 
 RESAMPLES: Final = 30
+NOTE: Final = "ablation"
+"""The key of the winner's note of trainings."""
 _SURE: Final = 0.95
 _MISSING: Final = object()
 
@@ -39,12 +44,12 @@ class Step:
     """None for a parameter that took no part."""
     after: Json
     gain: float
-    """How much better the objective is expected to get, in its own units; below 0, worse."""
+    """How much better the objective gets, in its own units; below 0, worse. NaN if no training came to its end."""
     low: float
     high: float
-    """A 95 % interval from resampled trials."""
+    """A 95 % interval, from resampled trials or from trainings on several seeds."""
     expected: float
-    """The objective expected after this change."""
+    """The objective after this change."""
     brings: tuple[str, ...]
     """Parameters that begin to take part with this change, with the winner's values."""
 
@@ -63,48 +68,113 @@ class Ablation:
     winner: int
     """The number of the best trial."""
     start: float
-    """The objective expected of the default configuration."""
+    """The objective of the default configuration."""
     steps: tuple[Step, ...]
     """In the order of the changes; empty if the default configuration won."""
+    repeats: int | None
+    """On so many seeds each configuration on the way was trained; None if it is a model that expects all this."""
+
+
+class Way(NamedTuple):
+    """From the default configuration to the winner, one change after the other."""
+
+    metric: str
+    sign: float
+    """1 if the metric is minimized, -1 if it is maximized."""
+    winner: int
+    """The number of the best trial."""
+    names: list[str]
+    """The parameter that is changed before each configuration but the first."""
+    configs: list[Config]
+
+    def told(self, losses: Floats, low: Floats, high: Floats, repeats: int | None = None) -> Ablation:
+        """What each change brought, given the n losses of the configurations and intervals of the n - 1 gains."""
+        return Ablation(
+            metric=self.metric,
+            winner=self.winner,
+            start=float(self.sign * losses[0]),
+            steps=tuple(
+                Step(
+                    name=name,
+                    before=before.get(name),
+                    after=after.get(name),
+                    gain=float(losses[place] - losses[place + 1]),
+                    low=float(low[place]),
+                    high=float(high[place]),
+                    expected=float(self.sign * losses[place + 1]),
+                    brings=tuple(other for other in after if other not in before and other != name),
+                )
+                for place, (name, (before, after)) in enumerate(zip(self.names, pairwise(self.configs), strict=True))
+            ),
+            repeats=repeats,
+        )
 
 
 def ablation(view: View, metric: str | None = None, *, resamples: int = RESAMPLES) -> Ablation:
     """Which change brought what, from the space's default configuration to the study's best trial.
 
     The objective is the first one unless `metric` names another. A parameter's change brings along those that take part
-    because of it. Raises `InvalidStudy` if there is no best trial, or fewer than 10 configurations have a value.
+    because of it. What trainings came to goes before what the model of the trials expects. Raises `InvalidStudy` if there is
+    no best trial, or fewer than 10 configurations have a value.
     """
+    found = measured(view, metric)
+    if found is not None:
+        return found
+    way, surface = _modelled(view, metric, resamples)
+    losses = _losses(view.space, way.configs, surface)
+    return way.told(losses[0], *_intervals(losses[:, :-1] - losses[:, 1:]))
+
+
+def measured(view: View, metric: str | None = None) -> Ablation | None:
+    """The same by trainings, as far as the best trial has a note of them for this objective."""
+    best = best_of(view)
+    note = best.trial.notes.get(NOTE) if best is not None else None
+    objective = view.spec.objectives[metric_index(view, metric)]
+    if best is None or note is None or note["metric"] != objective.metric:
+        return None
+    way = Way(objective.metric, objective.sign, best.trial.number, note["names"], note["configs"])
+    return by_trainings(way, note["values"])
+
+
+def by_trainings(way: Way, values: Sequence[Sequence[float]]) -> Ablation:
+    """What changes brought, given for each configuration on the way the values of the trainings that came to their end.
+
+    Noise is taken to be as large everywhere, so that all trainings together say how large it is. Without repeats intervals
+    are infinite.
+    """
+    from scipy.special import stdtrit  # noqa: PLC0415  scipy takes a while to load
+
+    losses = np.array([way.sign * float(np.mean(found)) if found else math.nan for found in values])
+    gains = losses[:-1] - losses[1:]
+    freedom = sum(len(found) - 1 for found in values if found)
+    half = np.full(len(gains), math.inf)
+    if freedom:
+        squares = sum(float(np.sum((np.array(found) - np.mean(found)) ** 2)) for found in values if found)
+        parts = np.array([1.0 / max(len(found), 1) for found in values])
+        half = stdtrit(freedom, (1 + _SURE) / 2) * np.sqrt(squares / freedom * (parts[:-1] + parts[1:]))
+    return way.told(losses, gains - half, gains + half, max(map(len, values)))
+
+
+def note_of(way: Way, values: Sequence[Sequence[float]]) -> Json:
+    """What the winner's trial keeps of trainings."""
+    return {"metric": way.metric, "names": way.names, "configs": way.configs, "values": [list(v) for v in values]}
+
+
+def way_of(view: View, metric: str | None = None) -> Way:
+    """The way itself. Raises as `ablation` does."""
+    return _modelled(view, metric, 0)[0]
+
+
+def _modelled(view: View, metric: str | None, resamples: int) -> tuple[Way, Surface]:
     index = metric_index(view, metric)
     found = best_of(view)
     best = found.trial if found is not None else None
     if best is None or best.config is None:
         raise InvalidStudy(f"Study {view.spec.name!r} has no best trial yet, to which changes could lead.")
-    winner = best.config
-    rng = np.random.default_rng(view.spec.seed)
-    surface = surface_of(view.space, outcomes_of(view, index), resamples, rng)
+    surface = surface_of(view.space, outcomes_of(view, index), resamples, np.random.default_rng(view.spec.seed))
     objective = view.spec.objectives[index]
-    names, configs = _path(view.space, winner, surface)
-    expected = _losses(view.space, configs, surface)
-    gains = expected[:, :-1] - expected[:, 1:]
-    low, high = _intervals(gains)
-    return Ablation(
-        metric=objective.metric,
-        winner=best.number,
-        start=float(objective.sign * expected[0, 0]),
-        steps=tuple(
-            Step(
-                name=name,
-                before=configs[place].get(name),
-                after=configs[place + 1].get(name),
-                gain=float(gains[0, place]),
-                low=float(low[place]),
-                high=float(high[place]),
-                expected=float(objective.sign * expected[0, place + 1]),
-                brings=tuple(other for other in configs[place + 1] if other not in configs[place] and other != name),
-            )
-            for place, name in enumerate(names)
-        ),
-    )
+    path = _path(view.space, best.config, surface)
+    return Way(objective.metric, objective.sign, best.number, *path), surface
 
 
 def _path(space: Space, winner: Config, surface: Surface) -> tuple[list[str], list[Config]]:

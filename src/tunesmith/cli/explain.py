@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import textwrap
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from tunesmith.analysis.words import percent_text
+from tunesmith.analysis.words import count_text, percent_text
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.run.words import number, value_text
 
@@ -51,7 +52,7 @@ def importance_command(
         print_json({"importance": dataclasses.asdict(found), "ablation": dataclasses.asdict(way)})
         return
     _print_importance(found)
-    _print_ablation(way)
+    print_ablation(way)
 
 
 @click.command("health")
@@ -104,19 +105,23 @@ def _range_text(share: Share | PairShare) -> str:
     return f"{percent_text(share.share):>5} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
-def _print_ablation(way: Ablation) -> None:
+def print_ablation(way: Ablation) -> None:
+    """The way from the default configuration to the winner, a line for each change."""
     if not way.steps:
         click.echo("the default configuration won")
         return
-    click.echo(f"from the default configuration (expected {number(way.start)}) to trial {way.winner}")
+    known = "expected" if way.repeats is None else f"measured on {count_text(way.repeats, 'seed')}"
+    click.echo(f"from the default configuration ({known} {number(way.start)}) to trial {way.winner}")
     for step in way.steps:
-        click.echo(f"  {_step_text(step)}")
+        click.echo(f"  {_step_text(step, 'expected' if way.repeats is None else 'then')}")
 
 
-def _step_text(step: Step) -> str:
+def _step_text(step: Step, known: str) -> str:
     brings = f", with {', '.join(step.brings)}" if step.brings else ""
+    change = f"{value_text(step.before)} -> {value_text(step.after)}"
+    if math.isnan(step.gain):
+        return f"{step.name} {change}{brings}: not known, as trainings on one side of it have failed"
     told = "" if step.real else "  (may be chance)"
     gain = f"{'better' if step.gain >= 0 else 'worse'} by {number(abs(step.gain))}"
-    interval = f"[{number(step.low)}, {number(step.high)}]"
-    change = f"{value_text(step.before)} -> {value_text(step.after)}"
-    return f"{step.name} {change}{brings}: {gain} {interval}, expected {number(step.expected)}{told}"
+    interval = f" [{number(step.low)}, {number(step.high)}]" if math.isfinite(step.low) else ""
+    return f"{step.name} {change}{brings}: {gain}{interval}, {known} {number(step.expected)}{told}"

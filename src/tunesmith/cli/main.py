@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "top": ("top", "All studies of a store, live in the terminal."),
     "ui": ("ui", "The dashboard: all studies of a store in the browser, live."),
     "importance": ("explain", "Which parameters the outcome depends on."),
+    "ablate": ("ablate", "Measure which change from the default to the winner brought what."),
     "health": ("explain", "What is wrong with a study, and what to do about it."),
     "report": ("files", "Write a study's HTML report."),
     "export": ("files", "Write a study's trials as CSV or JSON."),

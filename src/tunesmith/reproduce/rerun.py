@@ -13,9 +13,10 @@ from typing import Any, Final, final
 
 from tunesmith.analysis.agreement import Agreement, Outcome, Verdict, compare
 from tunesmith.analysis.records import Difference, data_differences, differences
-from tunesmith.errors import Conflict, InvalidFile, InvalidStudy, TunesmithError
+from tunesmith.errors import InvalidFile, InvalidStudy, TunesmithError
 from tunesmith.reproduce.recipe import open_recipe
 from tunesmith.reproduce.recorded import Recorded
+from tunesmith.reproduce.remember import remember
 from tunesmith.reproduce.target import Given, directory_of, executor_of, origin_now
 from tunesmith.reproduce.training import failed_again, last_step, train_again
 from tunesmith.run.devices import devices_from
@@ -23,9 +24,7 @@ from tunesmith.run.failure import failure_from
 from tunesmith.run.origin import load_function
 from tunesmith.run.record import code_of, record_of, surroundings
 from tunesmith.run.threads import one_thread
-from tunesmith.run.worker_id import worker_id
 from tunesmith.study import Study
-from tunesmith.trials.facts import Draft, Noted
 from tunesmith.trials.numbers import numbers_to_json
 from tunesmith.trials.view import View
 
@@ -144,7 +143,6 @@ def _words(outcome: Outcome) -> str:
 
 
 def _note(study: Study, number: int, found: Rerun) -> None:
-    """A rerun is no trial: it counts for no budget, and moves no best. The trial remembers it."""
     values = {outcome.metric: outcome.now for outcome in found.agreement.outcomes}
     note = {
         "at": time.time(),
@@ -152,12 +150,4 @@ def _note(study: Study, number: int, found: Rerun) -> None:
         "values": numbers_to_json(values),
         "differences": [str(difference) for difference in found.differences],
     }
-    while True:
-        trial = study.trials[number]
-        reruns = [*trial.notes.get("reruns", ()), note]
-        draft = Draft(trial.number, Noted("reruns", reruns), worker=worker_id())
-        try:
-            study.store.append(study.name, [draft], expect={trial.number: trial.version})
-        except Conflict:
-            continue
-        return
+    remember(study, number, "reruns", lambda known: [*(known or ()), note])

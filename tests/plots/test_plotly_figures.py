@@ -26,7 +26,7 @@ def test_history_shows_every_kind_of_end(ordinary):
     assert set(traces) == {"finished", "stopped early", "failed", "best so far"}
     assert list(traces["best so far"].y) == [0.5, 0.4, 0.4, 0.4]
     assert list(traces["failed"].x) == [3]
-    assert figure.layout.title.text == "Best loss: 0.4, trial 1 of 4"
+    assert figure.layout.title.text == "Best loss: 0.4, in trial 1; 4 trials have ended"
     assert figure.layout.yaxis.title.text == "loss (smaller is better)"
     assert "lr = 0.0123457" in traces["finished"].hovertext[1]
     assert "stopped early: worse than the median" in traces["stopped early"].hovertext[0]

@@ -125,7 +125,7 @@ def test_it_says_something_sensible(recorded, fill, expected):
 def test_an_empty_study_has_no_figures_and_no_plotly(recorded):
     page = Page(report_html(recorded().view))
     assert (page.plotly, page.figures) == (0, {})
-    assert "No trial has ended yet" in page.text
+    assert "No trial yet." in page.text
 
 
 def test_two_objectives_show_the_front(recorded):
@@ -133,7 +133,18 @@ def test_two_objectives_show_the_front(recorded):
     study.done({"lr": 0.1}, loss=1.0, acc=0.5).done({"lr": 0.2}, loss=2.0, acc=0.9).done({"lr": 0.3}, loss=3.0, acc=0.1)
     page = Page(report_html(study.view))
     assert "2 trials that no other one beats: smaller loss and larger acc." in page.text
-    assert "loss (smaller is better) · acc (larger is better)" in page.text
+    assert "gives the smallest loss and largest acc?" in page.text
+
+
+def test_a_long_front_is_a_table_of_trials(recorded):
+    """one line each, since nobody reads a table of fifty columns; of few trials each has a column"""
+    study = recorded(minimize=("loss",), maximize=("acc",))
+    for place in range(9):
+        study.done({"lr": 0.1 * (place + 1)}, loss=float(place), acc=float(place))
+    page = report_html(study.view)
+    heads = re.search(r"<thead>.*?</thead>", page, re.DOTALL)[0]
+    assert re.findall(r'scope="col">([^<]*)', heads) == ["loss (smaller is better)", "acc (larger is better)", "lr"]
+    assert re.findall(r'<th scope="row">([^<]*)', page)[:3] == ["trial 0", "trial 1", "trial 2"]
 
 
 def test_limits_that_no_trial_keeps(recorded):

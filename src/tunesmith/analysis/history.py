@@ -52,8 +52,6 @@ class History:
     """Why a trial was stopped, or how it failed; "" for those that finished."""
     caveat: str = ""
     """What to know of the best value where noise is large."""
-    confirmed: str = ""
-    """What came out when the best ones were trained again on fresh seeds, in words."""
     standings: Sequence[Standing] = ()
     """What the best ones came to on fresh seeds, where they were trained again."""
 
@@ -93,7 +91,6 @@ def history(view: View, only: Container[int] | None = None, best: Best | None = 
         configs=[trial.config or {} for trial in trials],
         reasons=[why_ended(trial) for trial in trials],
         caveat=caveat,
-        confirmed=best.confirmed.sentence if best and best.confirmed else "",
         standings=standings_of(best) if only is None else (),
     )
 

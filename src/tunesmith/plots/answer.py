@@ -18,6 +18,8 @@ _VALUE: Final = 120
 _MESSAGE: Final = 240
 _MOST_JSON: Final = 20_000
 _MOST_FRONT: Final = 50
+_SIDE_BY_SIDE: Final = 4
+"""More trials than that are lines of the table, not columns: a page is longer than it is wide."""
 STANDING: Final = ("as the search found it", "mean on fresh seeds", "95 % interval", "repeats")
 
 
@@ -42,9 +44,12 @@ class Answer(NamedTuple):
     failures: list[str]
     """What failed, and why."""
     columns: list[str]
-    """The heads of the table: one trial each."""
+    """The heads of the table: one trial each; with `many` trials one metric or parameter each."""
     metrics: list[Row]
+    """Its lines: one metric each; with `many` trials one trial each."""
     params: list[Row]
+    """Its further lines: one parameter each."""
+    many: bool
     number: int | None
     """The best trial."""
     config: str
@@ -54,7 +59,12 @@ class Answer(NamedTuple):
 
 def answer(found: Summary) -> Answer:
     """The beginning of a report."""
-    columns = _columns(found)
+    trials = _columns(found)
+    columns = [_head(found, outcome) for outcome in trials]
+    metrics, params = _metric_rows(found, trials), _param_rows(trials)
+    many = len(trials) > _SIDE_BY_SIDE
+    if many:
+        columns, metrics, params = [row.name for row in (*metrics, *params)], _turned(columns, [*metrics, *params]), []
     return Answer(
         question=_question(found),
         headline=_headline(found),
@@ -62,13 +72,19 @@ def answer(found: Summary) -> Answer:
         doubts=list(filter(None, _doubts(found))),
         standings=[_standing(one) for one in found.standings],
         failures=list(filter(None, [_failure(found)])),
-        columns=[_head(found, outcome) for outcome in columns],
-        metrics=_metric_rows(found, columns),
-        params=_param_rows(columns),
+        columns=columns,
+        metrics=metrics,
+        params=params,
+        many=many,
         number=found.best.number if found.best else None,
         config=_as_json(found.best),
         facts=[fact for fact in _facts(found) if fact[1]],
     )
+
+
+def _turned(columns: list[str], rows: list[Row]) -> list[Row]:
+    """The table the other way round: a line for each column."""
+    return [Row(head, [row.cells[place] for row in rows]) for place, head in enumerate(columns)]
 
 
 def _columns(found: Summary) -> list[Outcome]:
@@ -173,17 +189,34 @@ def _against_default(found: Summary) -> str:
         return f"The default configuration (trial {default.number}) failed: {cut(default.reason, _MESSAGE)}."
     if default.state not in ("done", "stopped"):
         return f"The default configuration (trial {default.number}) has not ended yet."
-    if best is None or len(found.objectives) > 1:
+    if best is None:
         return ""
+    if len(found.objectives) > 1:
+        return _front_against(found, default)
     if best.number == default.number:
         return "No trial was better than the default configuration."
     first = found.objectives[0]
-    # What fresh seeds say of the winner is not flattered by the choice; the default was not chosen.
+    # What fresh seeds say of the winner is not flattered by the choice. The default was not chosen, but may be repeated too.
     value = found.standings[0].mean if found.standings else best.values[first.metric]
-    gained = _gain(value, default.values.get(first.metric, math.nan), first)
+    before = next((one.mean for one in found.standings if one.number == default.number), None)
+    gained = _gain(value, default.values.get(first.metric, math.nan) if before is None else before, first)
     stopped = ", stopped early" if default.state == "stopped" else ""
     limits = "" if default.feasible else ", beyond the limits"
     return f"{gained} (trial {default.number}{stopped}{limits})."
+
+
+def _front_against(found: Summary, default: Outcome) -> str:
+    """With several objectives."""
+    which = f"the default configuration (trial {default.number})"
+    if any(outcome.number == default.number for outcome in found.front):
+        return f"{capital(which)} is one of them."
+    before = [o.sign * default.values.get(o.metric, math.nan) for o in found.objectives]
+    better = sum(
+        all(o.sign * outcome.values[o.metric] < was for o, was in zip(found.objectives, before, strict=True))
+        for outcome in found.front
+    )
+    beat = "beats" if better == 1 else "beat"
+    return f"{better:,} of them {beat} {which} in every objective." if better else ""
 
 
 def _gain(best: float, before: float, objective: Objective) -> str:
@@ -231,7 +264,7 @@ def _failure(found: Summary) -> str:
 def _metric_rows(found: Summary, columns: list[Outcome]) -> list[Row]:
     objectives = {o.metric: f"{clip(o.metric, _NAME)} ({_way(o)} is better)" for o in found.objectives}
     names = dict.fromkeys([*objectives, *(name for outcome in columns for name in outcome.values)])
-    return [
+    rows = [
         Row(
             objectives.get(name, clip(name, _NAME)),
             [number_text(o.values[name]) if name in o.values else _no_value(o) for o in columns],
@@ -239,6 +272,10 @@ def _metric_rows(found: Summary, columns: list[Outcome]) -> list[Row]:
         for name in names
         if columns
     ]
+    again = {one.number: number_text(one.mean) for one in found.standings}
+    if rows and again:  # what was found and what it is worth stand one below the other
+        rows.insert(1, Row("on fresh seeds", [again.get(o.number, IDLE) for o in columns]))
+    return rows
 
 
 def _no_value(outcome: Outcome) -> str:

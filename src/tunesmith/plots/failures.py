@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 
 from tunesmith.analysis.axes import IDLE as DASH
 from tunesmith.analysis.figures import Failures
-from tunesmith.plots.texts import clip, count_text, cut, join_text, percent_text, plot_text
+from tunesmith.analysis.panels.failures import Bin
+from tunesmith.plots.texts import clip, count_text, cut, join_text, plot_text
 from tunesmith.plots.theme import GREY, ORANGE, RED, axis, layout
 
 _COLORS: Final = {"oom": RED, "nan": ORANGE, "error": "#CC79A7", "timeout": "#56B4E9", "killed": GREY}
@@ -21,16 +22,16 @@ def failures_finding(data: Failures) -> str:
     if not data.failed:
         return "No trial failed"
     kinds = join_text([f"{count:,} {kind}" for kind, count in data.kinds.items()])
-    return f"{data.failed:,} of {count_text(data.ended, 'trial')} failed: {kinds}"
+    return f"{data.failed:,} of {count_text(data.ended, 'trial')} that ended failed: {kinds}"
 
 
 def failures_remarks(data: Failures) -> list[str]:
     """Where they lie, and the latest of each kind in its own words."""
     remarks = []
     if data.param is not None:
-        worst = max(data.bins, key=lambda each: sum(each.kinds.values()) / max(1, each.ended))
-        share = percent_text(sum(worst.kinds.values()) / max(1, worst.ended))
-        remarks.append(f"{clip(data.param, _NAME)} tells most about where: {share} at {clip(worst.label, _NAME)}.")
+        worst = max(data.bins, key=_surely_failing)
+        failed = f"{sum(worst.kinds.values()):,} of {worst.ended:,} failed at {clip(worst.label, _NAME)}"
+        remarks.append(f"{clip(data.param, _NAME)} tells most about where: {failed}.")
     elif data.failed:
         remarks.append("No parameter tells where trials fail better than chance would.")
     remarks += [
@@ -39,6 +40,14 @@ def failures_remarks(data: Failures) -> list[str]:
         if data.messages.get(kind)
     ]
     return remarks
+
+
+def _surely_failing(part: Bin) -> float:
+    """The share that fails there at least: one trial that failed is no certainty (the lower end of Wilson's 95 % interval)."""
+    failed, n, z2 = sum(part.kinds.values()), max(1, part.ended), 1.96**2
+    share = failed / n
+    lower: float = (share + z2 / (2 * n) - (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5) / (1 + z2 / n)
+    return lower
 
 
 def failures_figure(data: Failures) -> go.Figure:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tunesmith.analysis.axes import IDLE
 from tunesmith.analysis.figures import Ablation, Curves, History, Importance, Parallel
-from tunesmith.plots.texts import capital, clip, count_text, join_text, number_text, percent_text
+from tunesmith.plots.texts import clip, count_text, join_text, number_text, percent_text
 
 _NAME: Final = 40
 
@@ -21,7 +21,8 @@ def history_finding(data: History) -> str:
     if not count:
         return "No trial has ended yet"
     if data.best is not None:
-        return f"Best {metric}: {number_text(data.best_value)}, trial {data.best} of {count:,}"
+        ended = "1 trial has ended" if count == 1 else f"{count:,} trials have ended"
+        return f"Best {metric}: {number_text(data.best_value)}, in trial {data.best}; {ended}"
     if all(state == "failed" for state in data.states):
         return "The only trial failed" if count == 1 else f"All {count:,} trials failed"
     if data.limited and np.isfinite(data.values).any():
@@ -31,7 +32,9 @@ def history_finding(data: History) -> str:
 
 def history_remarks(data: History) -> list[str]:
     """What must be known to read the history."""
-    remarks = [f"{capital(data.confirmed)}."] if data.confirmed else []
+    remarks = []
+    if data.standings:
+        remarks.append("Diamonds: what the best ones came to on fresh seeds, with 95 % intervals.")
     if data.caveat:
         remarks.append(f"Noise is large: {data.caveat}.")
     outside = _outside(data.values, data.near) if not data.log else 0

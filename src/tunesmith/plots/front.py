@@ -62,7 +62,7 @@ def pareto_remarks(data: Pareto) -> list[str]:
         beyond = int((~data.feasible).sum())
         limits = join_text([clip(limit, _NAME) for limit in data.limits])
         remarks.append(f"Hollow: beyond the limits ({limits}), {count_text(beyond, 'trial')}.")
-    if any(_near(data, objective) for objective in range(len(data.metrics))):
+    if any(near_of(data, objective) for objective in range(len(data.metrics))):
         remarks.append("Some values lie far off the others: double-click the figure to see all.")
     if data.without:
         remarks.append(f"Left out: {count_text(data.without, 'trial')} without a value of each objective.")
@@ -80,7 +80,7 @@ def pareto_figure(data: Pareto) -> go.Figure:
         figure.update_layout(cell.axes(*axes))
         if len(pairs) == 1:
             figure.add_trace(_stairs(data, cell.x, cell.y))
-        for trace in _groups(data, first, second):
+        for trace in _points(data, first, second):
             trace.update(xaxis=cell.x, yaxis=cell.y, showlegend=trace.name not in named)
             named.add(trace.name)
             figure.add_trace(trace)
@@ -89,15 +89,17 @@ def pareto_figure(data: Pareto) -> go.Figure:
 
 def _axis(data: Pareto, objective: int) -> dict[str, Any]:
     name = plot_text(better_text(data.metrics[objective], data.directions[objective], 24))
-    near = _near(data, objective)
+    near = near_of(data, objective)
     return axis(name) if near is None else axis(name, range=reached(*near))
 
 
-def _near(data: Pareto, objective: int) -> tuple[float, float] | None:
+def near_of(data: Pareto, objective: int) -> tuple[float, float] | None:
+    """The range of an objective that is worth showing first, where outliers would crush the rest."""
     return near_range(data.values[:, objective], 1.0 if data.directions[objective] == "minimize" else -1.0)
 
 
-def _groups(data: Pareto, first: int, second: int) -> list[go.Scatter]:
+def group_rows(data: Pareto) -> list[tuple[str, NDArray[np.bool_], dict[str, Any]]]:
+    """Kinds of trials, those of the front last: what each is called, its rows (n,), and its marker."""
     stopped = np.array([state == "stopped" for state in data.states], bool)
     inside = data.feasible & ~data.front
     groups: list[tuple[str, NDArray[np.bool_], dict[str, Any]]] = [
@@ -106,6 +108,10 @@ def _groups(data: Pareto, first: int, second: int) -> list[go.Scatter]:
         ("beyond the limits", ~data.feasible, {"color": GREY, "symbol": "circle-open", "line": {"width": 1.5}}),
         ("on the front", data.front, {"color": GREEN, "symbol": "diamond", "size": 11}),
     ]
+    return [group for group in groups if group[1].any()]
+
+
+def _points(data: Pareto, first: int, second: int) -> list[go.Scatter]:
     return [
         go.Scatter(
             x=data.values[rows, first],
@@ -115,14 +121,14 @@ def _groups(data: Pareto, first: int, second: int) -> list[go.Scatter]:
             legendgroup=name,
             marker={"size": 8, **marker},
             hoverinfo="text",
-            hovertext=[_hover(data, int(place)) for place in np.flatnonzero(rows)],
+            hovertext=[hover_text(data, int(place)) for place in np.flatnonzero(rows)],
         )
-        for name, rows, marker in groups
-        if rows.any()
+        for name, rows, marker in group_rows(data)
     ]
 
 
-def _hover(data: Pareto, place: int) -> str:
+def hover_text(data: Pareto, place: int) -> str:
+    """A trial's objectives and configuration, as markup of Plotly."""
     values = [
         f"{plot_text(name, 30)} = {number_text(float(value))}"
         for name, value in zip(data.metrics, data.values[place], strict=True)

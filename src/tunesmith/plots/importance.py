@@ -53,15 +53,21 @@ def ablation_figure(data: Ablation) -> go.Figure:
         error_x=_whiskers([(step.low, step.gain, step.high) for step in steps]),
         hoverinfo="text",
         hovertext=[
-            f"<b>{_change(step.name, step.before, step.after)}</b><br>gain {number_text(step.gain)}, "
-            f"from {number_text(step.low)} to {number_text(step.high)}<br>"
-            f"{plot_text(data.metric, 30)} then expected: {number_text(step.expected)}"
+            f"<b>{_change(step.name, step.before, step.after)}</b><br>{_gained(step)}<br>"
+            f"{plot_text(data.metric, 30)} then {'expected' if data.repeats is None else 'measured'}: {number_text(step.expected)}"
             + (f"<br>with {plot_text(', '.join(step.brings))}" if step.brings else "")
             for step in steps
         ],
     )
     shared = _bars(ablation_finding(data), axis(plot_text(f"gain in {data.metric}", 40) + ", with 95 % interval"))
     return go.Figure(data=[bars], layout={**shared, "height": _height(len(steps))})
+
+
+def _gained(step: Step) -> str:
+    if math.isnan(step.gain):
+        return "gain not known, as trainings on one side of it have failed"
+    interval = f", from {number_text(step.low)} to {number_text(step.high)}" if math.isfinite(step.low) else ""
+    return f"gain {number_text(step.gain)}{interval}"
 
 
 def _bars(title: str, numbers: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tunesmith.plots.answer import STANDING, answer
 from tunesmith.plots.cells import cells
 from tunesmith.plots.recipe import recipe
 from tunesmith.plots.sections import Source, sections_of
-from tunesmith.plots.texts import better_text, capital, cut
+from tunesmith.plots.texts import capital, cut
 from tunesmith.trials.view import View
 
 _TITLE: Final = 200
@@ -53,7 +53,6 @@ def report_html(
     found, further = answer(data.summary(view, best)), prospects(view)
     return pages.get_template("report.html.j2").render(
         title=cut(title if title is not None else view.spec.name, _TITLE),
-        objective=" · ".join(better_text(o.metric, o.direction) for o in view.spec.objectives),
         answer=found,
         standing=STANDING,
         recipe=recipe(view.spec, best),
@@ -61,7 +60,7 @@ def report_html(
         findings=[_clipped(finding) for finding in health(view)],
         mattered=[section for section in sections if section.id in _MATTERED],
         failed=[section for section in sections if section.id in _FAILED],
-        rest=[section for section in sections if section.id not in _MATTERED + _FAILED],
+        rest=[section for section in sections if section.figure and section.id not in _MATTERED + _FAILED],
         table=cells(view, data.table(view), best),
         notes=[cut(note, _NOTE) for note in notes],
         style=Markup(_source(pages, "report.css")),  # noqa: S704  our own file

@@ -11,7 +11,7 @@ from tunesmith.analysis import figures as data
 from tunesmith.analysis.axes import Axis
 from tunesmith.analysis.best import Best
 from tunesmith.errors import InvalidStudy
-from tunesmith.plots import contour, failures, findings, front, population, scatters, timeline
+from tunesmith.plots import contour, failures, findings, front, population, scatters, solid, timeline
 from tunesmith.plots.density import thinned_history_figure, thinned_remarks
 from tunesmith.plots.figures import curves_figure, min_width, parallel_figure
 from tunesmith.plots.importance import ablation_figure, importance_figure
@@ -117,6 +117,15 @@ def pareto_section(source: Source) -> Section:
     return Section("pareto", "Front", front.pareto_finding(found), front.pareto_remarks(found), figure, width)
 
 
+def solid_section(source: Source) -> Section:
+    """Three objectives at once."""
+    found, heading = data.pareto(source.view), "Front in three dimensions"
+    if not len(found.numbers) or len(found.metrics) != 3:
+        return _nothing("solid", heading, front.pareto_finding(found))
+    remarks = ["Drag to turn it, a wheel or two fingers zoom."]
+    return Section("solid", heading, front.pareto_finding(found), remarks, solid.solid_figure(found))
+
+
 def volume_section(source: Source) -> Section:
     """How much of the space of objectives has been won."""
     found = data.volume(source.view)
@@ -210,6 +219,7 @@ def _some_failed(view: View) -> bool:
 PANELS: Final[Mapping[str, Panel]] = {
     "history": Panel("History", history_section, filtered=True),
     "pareto": Panel("Front", pareto_section, _several),
+    "solid": Panel("Front in three dimensions", solid_section, lambda view: len(view.spec.objectives) == 3),
     "volume": Panel("Hypervolume", volume_section, _several),
     "curves": Panel("Learning curves", curves_section, filtered=True, curves=True, logged=True),
     "parallel": Panel("Parameters and outcome", parallel_section, wide=True),

@@ -11,6 +11,8 @@ globalThis.tunesmithFigures = (() => {
     plotlyServerURL: "",
   };
 
+  const narrow = window.matchMedia("(max-width: 500px)");
+
   const bright = (color) => (color === "#0072B2" ? "#56B4E9" : color);
 
   // A figure's own colours suit any ground; here the ground is known.
@@ -18,8 +20,15 @@ globalThis.tunesmithFigures = (() => {
     const { data, layout } = structuredClone(figure);
     const grid = onDark ? "#363c43" : "#dfe4e9";
     layout.font.color = onDark ? "#cdd3d9" : "#3b434b";
-    for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
-      Object.assign(layout[name], { gridcolor: grid, zerolinecolor: grid });
+    const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key)).map((key) => layout[key]);
+    if (layout.scene) {
+      axes.push(layout.scene.xaxis, layout.scene.yaxis, layout.scene.zaxis);
+      // A finger that scrolls the page past the box must not be caught by it.
+      if (narrow.matches) layout.scene.dragmode = false;
+    }
+    for (const axis of axes) {
+      Object.assign(axis, { gridcolor: grid, zerolinecolor: grid });
+      if (narrow.matches && axis.title) axis.title.font = { size: 11 };
     }
     for (const trace of data) {
       // The blue of finished trials is too dark for dark ground; this is the other blue of the same palette.

@@ -13,7 +13,7 @@ GREEN: Final = "#009E73"
 GREY: Final = "#767676"
 """Has a contrast of 4.5 on white and of 4.1 on near-black."""
 
-_GRID: Final = "rgba(128, 128, 128, 0.25)"
+GRID: Final = "rgba(128, 128, 128, 0.25)"
 
 STATE_COLORS: Final[Mapping[str, str]] = {"done": BLUE, "stopped": ORANGE, "failed": RED}
 STATE_SYMBOLS: Final[Mapping[str, str]] = {"done": "circle", "stopped": "triangle-down", "failed": "x"}
@@ -43,8 +43,8 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     """An axis; `title` is escaped already."""
     return {
         "title": {"text": title},
-        "gridcolor": _GRID,
-        "zerolinecolor": _GRID,
+        "gridcolor": GRID,
+        "zerolinecolor": GRID,
         "automargin": True,
         "exponentformat": "power",
         **more,

@@ -169,8 +169,8 @@ def ablation_finding(data: Ablation) -> str:
     """The title of the way from the default configuration to the winner."""
     if not data.steps:
         return "The default configuration won"
-    best = max(data.steps, key=lambda step: step.gain)
-    if best.low <= 0:
+    best = max((step for step in data.steps if step.low > 0), key=lambda step: step.gain, default=None)
+    if best is None:
         return "No single change from the default configuration to the winner is known to have helped"
     return (
         f"The change of {clip(best.name, _NAME)} brought most: {clip(data.metric, _NAME)} better by "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from tunesmith.analysis.ablation import Step
 from tunesmith.analysis.axes import IDLE
 from tunesmith.analysis.figures import Ablation, Importance
 from tunesmith.plots.findings import ablation_finding, importance_finding

@@ -173,7 +173,8 @@ def importance_section(source: Source) -> Section:
 def ablation_section(source: Source) -> Section:
     """Which change on the way from the default configuration to the winner brought what."""
     found = data.ablation(source.view)
-    remarks = ["As a model of the trials expects it, one change after the other; grey may be chance."]
+    known = "As a model of the trials expects it" if found.repeats is None else "As trainings on fresh seeds came out"
+    remarks = [f"{known}, one change after the other; grey may be chance."]
     figure = ablation_figure(found) if found.steps else None
     return Section("ablation", "From the default to the winner", findings.ablation_finding(found), remarks, figure)
 

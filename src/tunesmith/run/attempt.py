@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 from tunesmith.errors import InvalidObjective
-from tunesmith.run.context import Context, Exchange, StopTrial, checked_metrics, metrics_from
-from tunesmith.run.executor import Job
+from tunesmith.run.context import Context, Exchange, Said, StopTrial, checked_metrics, metrics_from
+from tunesmith.run.executor import Job, Signal
 from tunesmith.run.failure import failure_from
 from tunesmith.run.randomness import seed_everything
 from tunesmith.space.hints import Binding
 from tunesmith.trials.facts import Failed, Finished
+
+Spoken: TypeAlias = Said | Finished | Failed | None
+"""What an attempt says; the end is the last thing, None if the trial was told to end."""
 
 
 @final
@@ -27,18 +31,14 @@ class Target:
 
 def run_attempt(target: Target, job: Job, exchange: Exchange) -> Finished | Failed | None:
     """Train to the end, asking `exchange` after each report whether to go on; None if the trial was told to end."""
-    steps = attempt_steps(target, job, exchange)
-    try:
+    with closing(attempt_steps(target, job, exchange)) as steps:
         said = next(steps)
         while not (said is None or isinstance(said, Finished | Failed)):
             said = steps.send(exchange(said))
-    finally:
-        steps.close()
-    end: Finished | Failed | None = said
-    return end
+        return said
 
 
-def attempt_steps(target: Target, job: Job, exchange: Exchange) -> Any:
+def attempt_steps(target: Target, job: Job, exchange: Exchange) -> Generator[Spoken, Signal | None, None]:
     """The attempt as a generator: yields what a generator objective says and is sent the answers; yields the end last.
 
     `exchange` serves what the function says through its context while it runs.
@@ -58,15 +58,13 @@ def attempt_steps(target: Target, job: Job, exchange: Exchange) -> Any:
         yield Finished(values, job.attempt)
     except StopTrial:
         yield None
-    except GeneratorExit:
-        raise
     except Exception as error:  # noqa: BLE001  whatever the user's code raises is this trial's failure, not ours
         yield failure_from(error, job.attempt)
     except SystemExit as error:
         yield Failed("error", f"the training function called exit({error.code!r})", job.attempt, trace=" ")
 
 
-def _reports(generator: Any, context: Context) -> Any:
+def _reports(generator: Generator[Any, Any, Any], context: Context) -> Generator[Said, Signal, Any]:
     """Pass on each yield as a report; returns the generator's own result."""
     try:
         while True:

@@ -23,7 +23,7 @@ def failure_from(error: BaseException, attempt: int) -> Failed:
     if isinstance(error, InvalidObjective | InvalidSpace | InvalidConfig):
         # The message says it all, and the traceback would only show Tunesmith's own code.
         return Failed("error", str(error), attempt)
-    return Failed(_kind(error), message[:1000], attempt, tail(_trace(error)))
+    return Failed(kind_of(error), message[:1000], attempt, tail(_trace(error)))
 
 
 def _trace(error: BaseException) -> str:
@@ -38,7 +38,8 @@ def _trace(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, frames))
 
 
-def _kind(error: BaseException) -> FailureKind:
+def kind_of(error: BaseException) -> FailureKind:
+    """The kind of failure that an exception in the training code means."""
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or _OUT_OF_MEMORY.search(str(error)):
         return "oom"
     if isinstance(error, FloatingPointError):

@@ -19,10 +19,10 @@ from itertools import count
 from typing import NamedTuple, TypeAlias, final
 
 from tunesmith.errors import InvalidStudy
-from tunesmith.run.attempt import Target
+from tunesmith.run.attempt import Spoken, Target
 from tunesmith.run.executor import Executor, Job, Parked, Signal, Update
 from tunesmith.run.randomness import Randomness, present_randomness
-from tunesmith.run.stepping import ParkedRuns, Spoken, Stepping, begin
+from tunesmith.run.stepping import ParkedRuns, Stepping, begin
 from tunesmith.space.params import Config
 from tunesmith.trials.facts import Finished, Noted, Reported, Suggested
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, final
+from typing import Generic, NamedTuple, Protocol, TypeVar, final
 
-from tunesmith.run.attempt import Target, attempt_steps, run_attempt
+from tunesmith.run.attempt import Spoken, Target, attempt_steps, run_attempt
 from tunesmith.run.context import Said
 from tunesmith.run.executor import Job, Parked, Signal
 from tunesmith.trials.facts import Failed, Finished, Noted, Suggested
-
-Spoken: TypeAlias = Said | Finished | Failed | None
 
 
 class Stepping(Protocol):
     """An attempt that only trains when it is told to."""
 
     def advance(self) -> Spoken:
-        """Train on until there is something to say; the end is the last thing, None if the trial was told to end."""
+        """Train on until there is something to say."""
 
     def answer(self, what: Signal) -> None:
         """What to do after the last report, or where it was parked; to be given before the next `advance`."""
@@ -41,7 +39,7 @@ class _Stepped:
         self._answer: Signal | None = None
 
     def advance(self) -> Spoken:
-        spoken: Spoken = self._steps.send(self._answer)
+        spoken = self._steps.send(self._answer)
         self._answer = "continue"
         if spoken is None or isinstance(spoken, Finished | Failed):
             self._steps.close()

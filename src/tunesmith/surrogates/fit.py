@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ def _preferred(width: int) -> float:
     return _LENGTH * max(width / _WIDE, 1.0)
 
 
-def _objective(distances: Floats, y: Floats, relative: Floats):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _objective(distances: Floats, y: Floats, relative: Floats) -> Callable[[Floats], tuple[float, Floats]]:
     """Negative log posterior and its gradient in the logarithms of all hyperparameters."""
     n, width = len(y), len(distances)
     upper = np.triu_indices(n, 1)

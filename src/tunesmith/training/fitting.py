@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol, final
 
 from tunesmith.errors import InvalidStudy
-from tunesmith.run.failure import failure_from
+from tunesmith.run.failure import kind_of
 from tunesmith.space.narrower import among, bounded, with_param
 from tunesmith.space.params import Choice, Int, Ordinal
 from tunesmith.space.space import Space
@@ -171,7 +171,7 @@ class _Probe:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception means that memory, the host's or a device's, is used up."""
-    return failure_from(error, 1).kind == "oom"
+    return kind_of(error) == "oom"
 
 
 def _cuda() -> Memory | None:

@@ -349,6 +349,12 @@ def test_inside_a_study():
         (lambda w: ts.HypergradientDescent(torch.optim.SGD([w], 0.1), cap=0.5), "cap"),
         (lambda w: ts.Hypergradient("decay"), "list"),
         (lambda w: ts.Hypergradient(["decay"]).begin({"lr": 1}, [w], None, None), "not in the trial"),
+        (
+            lambda w: ts.Hypergradient(["decay"], space=ts.Space({"decay": ts.Float(0.1, 1)})).begin(
+                {"decay": 5.0}, [w], None, None
+            ),
+            "bounds of 'decay'",
+        ),
         (lambda w: ts.Hypergradient(["decay"]).found(ts.Trial(0, ts.State.DONE)), "report hyper.metrics"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -99,6 +100,8 @@ def test_decoupled_decay_stays_as_strong():
     assert {round(group["lr"] * group["weight_decay"], 12) for group in plan.groups} == {0.001}
     plan = ts.scale_up(mlp(16), mlp(64), lr=0.01, optimizer=torch.optim.Adam, weight_decay=0.1)
     assert {group["weight_decay"] for group in plan.groups} == {0.1}
+    named = ts.scale_up(mlp(16), mlp(64), lr=0.01, optimizer="Adam_W", weight_decay=0.1)
+    assert {round(group["lr"] * group["weight_decay"], 12) for group in named.groups} == {0.001}
 
 
 def test_initial_weights():
@@ -228,6 +231,14 @@ def test_the_check_leaves_randomness_as_it_was():
     before = torch.get_rng_state()
     ts.coordinate_check(mlp, vectors(), CRITERION, widths=(8, 16), lr=1e-3, seeds=1, steps=1)
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_no_more_batches_are_taken_than_there_are_steps():
+    """a loader may hold a whole data set, or never end"""
+    taken = []
+    endless = (taken.append(batch) or batch for batch in itertools.cycle(vectors()))
+    ts.coordinate_check(mlp, endless, CRITERION, widths=(8, 16), lr=1e-3, seeds=1, steps=3)
+    assert len(taken) == 3
 
 
 def test_a_check_without_sense():

@@ -15,6 +15,7 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.training.framework import torch
 from tunesmith.training.scale_up import scale_up
 from tunesmith.training.snapshot import preserved, seed_all
+from tunesmith.training.sweep import chosen_loss
 
 _FLAT: Final = 0.25
 """The steepest that a movement may grow or shrink, as a power of the width: half way to the powers of a half that a wrong
@@ -73,10 +74,8 @@ def coordinate_check(
         raise InvalidStudy(
             f"coordinate_check(widths={list(widths)}, steps={steps}, seeds={seeds}): give at least two widths, one step, one seed."
         )
-    if criterion is None and batch_loss is None:
-        raise InvalidStudy("coordinate_check: give a criterion, or batch_loss=.")
-    loss = batch_loss or (lambda model, batch: criterion(model(batch[0]), batch[1]))  # type: ignore[misc]
-    chosen = list(islice(cycle(list(batches)), steps))
+    loss = chosen_loss(criterion, batch_loss)
+    chosen = list(islice(cycle(islice(batches, steps)), steps))
     if not chosen:
         raise InvalidStudy("coordinate_check: there is no batch to train on.")
     made = optimizer or torch.optim.AdamW

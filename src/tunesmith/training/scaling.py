@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, final
 
 from tunesmith.errors import InvalidStudy
+from tunesmith.training.width import plain_name
 
 Rule: TypeAlias = Literal["linear", "sqrt"]
 
@@ -80,7 +81,7 @@ def scale_batch(
 
 
 def _rule(optimizer: str) -> Rule:
-    name = optimizer.lower().replace("_", "")
+    name = plain_name(optimizer)
     if name not in _LINEAR + _SQRT:
         known = ", ".join(_LINEAR + _SQRT)
         raise InvalidStudy(

@@ -20,9 +20,14 @@ _DECOUPLED: Final = ("adamw", "lion")
 """Their weight decay is multiplied by the learning rate."""
 
 
+def plain_name(optimizer: str) -> str:
+    """The name of an optimizer as the rules know it: "Adam_W" is "adamw"."""
+    return optimizer.lower().replace("_", "")
+
+
 def family_of(optimizer: str) -> Family:
     """Which row of the rule holds for an optimizer, by its name: whether its steps are as large as gradients are."""
-    name = optimizer.lower().replace("_", "")
+    name = plain_name(optimizer)
     if name not in _SGD + _ADAM:
         known = ", ".join(_SGD + _ADAM)
         raise InvalidStudy(f"optimizer={optimizer!r}: no rule is known for it; say the nearest of {known}.")
@@ -31,7 +36,7 @@ def family_of(optimizer: str) -> Family:
 
 def decouples(optimizer: str) -> bool:
     """Whether an optimizer's weight decay is multiplied by its learning rate, as AdamW's is."""
-    return optimizer.lower() in _DECOUPLED
+    return plain_name(optimizer) in _DECOUPLED
 
 
 @final

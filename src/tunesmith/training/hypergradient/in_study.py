@@ -7,6 +7,7 @@ from typing import Any, final
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.space.params import Config, Float
+from tunesmith.space.space import Space
 from tunesmith.training.hypergradient.implicit import METRIC, HyperGrad
 from tunesmith.trials.trial import Trial
 
@@ -27,12 +28,12 @@ class Hypergradient:
     `found(trial)` is its configuration with them in place.
     """
 
-    def __init__(self, names: Sequence[str], *, space: Mapping[str, object] | None = None) -> None:
-        """`space`: the study's parameters by name, from which the bounds are taken."""
+    def __init__(self, names: Sequence[str], *, space: Space | Mapping[str, object] | None = None) -> None:
+        """`space`: the study's, or its parameters by name, from which the bounds are taken."""
         if isinstance(names, str) or not names:
             raise InvalidStudy(f"Hypergradient({names!r}): give a list of parameter names.")
         self.names = tuple(names)
-        params = space or {}
+        params = space.params if isinstance(space, Space) else space or {}
         self._bounds = {
             name: (param.low, param.high)
             for name in self.names

@@ -44,3 +44,15 @@ def test_what_runs_is_shown_however_long_ago_it_was_opened():
     lines = screen.getvalue().splitlines()
     heading = next(index for index, line in enumerate(lines) if "curve" in line)
     assert lines[heading + 1].split()[0] == str(first)
+
+
+def test_what_it_leaves_standing_does_not_tell_the_result_a_second_time():
+    """the study itself tells which trial is the best, which may be another one once the best were repeated"""
+    log = History(spec_of(ts.Space({"x": ts.Float(0, 1)})))
+    log.finish(log.begin(), loss=0.5)
+    screen = io.StringIO()
+    live = Live(Console(file=screen, width=80, height=30, force_terminal=True, color_system=None))
+    live.changed(log.view, Changes(0, log.view.seq, log.view.trials))
+    live.close()
+    assert "trials" in screen.getvalue()
+    assert "best" not in screen.getvalue().rpartition("trials")[2]

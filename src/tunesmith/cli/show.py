@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -16,14 +17,15 @@ from tunesmith.analysis.prospects import prospects
 from tunesmith.analysis.summary import Summary, summary
 from tunesmith.analysis.trainings import diagnose_trial, knobs_text
 from tunesmith.cli.charts import columns_for, history_chart
+from tunesmith.cli.lines import say, say_short
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.folder import trial_folder
 from tunesmith.run.record import record_of
-from tunesmith.run.words import config_text, duration, metrics_text, plural, sparkline, value_text
+from tunesmith.run.words import broken_text, config_text, duration, metrics_text, plural, sparkline, value_text
 from tunesmith.stores.url import open_store
 from tunesmith.study import Study
-from tunesmith.trials.order import best_trial
+from tunesmith.trials.order import best_trial, broken_limits
 from tunesmith.trials.sealing import SEAL
 from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.story import story
@@ -31,6 +33,7 @@ from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
 _SHOWN: Final = 10
+_COLUMN: Final = 24
 
 
 @click.command("ls")
@@ -88,26 +91,24 @@ def show_command(study: str | None, store: str, as_json: bool, plot: bool) -> No
                 }
             )
             return
-        click.echo(f"{opened.name}: {_goal(view)}")
-        click.echo("\n".join(f"  {choice}" for choice in opened.choices))
-        for line in _counts(found):
-            click.echo(f"  {line}")
-        for trial in front_of(view)[:_SHOWN]:
-            _print_result(view.spec, trial, "best" if len(view.spec.objectives) == 1 else "on the front", found.caveat)
+        say(f"{opened.name}: {_goal(view)}")
+        for line in (*opened.choices, *_counts(found)):
+            say(f"  {line}")
+        _print_results(view, front_of(view)[:_SHOWN])
         if found.default is not None and found.default.values:
-            click.echo(
+            say(
                 f"the default configuration (trial {found.default.number}): {metrics_text(found.default.values, _names(view.spec))}"
             )
         for look in looks(view):
-            click.echo(f"test set, by trial {look.trial}: {look.sentence}")
+            say(f"test set, by trial {look.trial}: {look.sentence}")
         further = prospects(view)
         if further is not None:
-            click.echo(further.sentence)
+            say(further.sentence)
         for line in history_chart(history(view), columns_for(shutil.get_terminal_size().columns)) if plot else ():
             click.echo(line)
         click.echo("latest trials")
         for trial in view.trials[-_SHOWN:]:
-            click.echo(f"  {_line(view, trial)}")
+            say_short(f"  {_line(view, trial)}")
 
 
 @click.command("best")
@@ -138,8 +139,7 @@ def best_command(study: str | None, store: str, as_json: bool) -> None:
                 }  # fmt: skip
             print_json(found[0] if len(spec.objectives) == 1 else found)
             return
-        for trial in trials:
-            _print_result(spec, trial, "best" if len(trials) == 1 else "on the front", best.caveat if best else "")
+        _print_results(view, trials)
 
 
 @click.command("trial")
@@ -169,12 +169,12 @@ def trial_command(study: str, number: int, store: str, as_json: bool, output: bo
 
 def _print_trial(study: Study, view: View, trial: Trial) -> None:
     click.echo(f"trial {trial.number} of {study.name}: {trial.state.value}")
-    for name, value in (trial.config or {}).items():
-        click.echo(f"  {name:<24} {value!r}")
+    _print_config(trial)
     click.echo(f"seed {trial.seed}, attempt {trial.attempt}, {duration(trial.spent)} of training")
-    click.echo(f"story: {story(trial)}")
+    say(f"story: {story(trial)}")
     if trial.values:
-        click.echo(f"values: {metrics_text(trial.values, _names(view.spec))}")
+        broken = broken_text(broken_limits(view.spec, trial))
+        say(f"values: {metrics_text(trial.values, _names(view.spec))}{broken}")
     for metric in view.metrics(trial.number):
         steps, values = view.curve(trial.number, metric)
         click.echo(
@@ -182,9 +182,9 @@ def _print_trial(study: Study, view: View, trial: Trial) -> None:
         )
     for symptom in diagnose_trial(view, trial.number):
         here = knobs_text(symptom, view.space, trial)
-        click.echo(f"{symptom}{f' (here: {here})' if here else ''}")
+        say(f"{symptom}{f' (here: {here})' if here else ''}")
     if trial.failure is not None and trial.failure.trace.strip():
-        click.echo(trial.failure.trace)
+        click.echo(trial.failure.trace.rstrip())
     for again in trial.notes.get("reruns", ()):
         click.echo(f"rerun {time.strftime('%Y-%m-%d %H:%M', time.localtime(again['at']))}: {again['verdict']}")
     record = record_of(study.store, study.name, trial)
@@ -229,18 +229,36 @@ def _counts(found: Summary) -> list[str]:
     return lines
 
 
-def _print_result(spec: StudySpec, trial: Trial, what: str, caveat: str) -> None:
-    click.echo(f"{what}: trial {trial.number} ({trial.state.value}), {metrics_text(trial.values, _names(spec))}")
-    if caveat:
-        click.echo(f"  {caveat}")
-    for name, value in (trial.config or {}).items():
-        click.echo(f"  {name:<24} {value!r}")
+def _print_results(view: View, trials: Sequence[Trial]) -> None:
+    """The best trial, or the front; what is known of the best one's worth goes with that one only."""
+    what = "best" if len(view.spec.objectives) == 1 else "on the front"
+    best = best_of(view)
+    for trial in trials:
+        say(f"{what}: trial {trial.number} ({trial.state.value}), {metrics_text(trial.values, _names(view.spec))}")
+        if best is not None and best.caveat and best.trial.number == trial.number:
+            say(f"  {best.caveat}")
+        _print_config(trial)
+
+
+def _print_config(trial: Trial) -> None:
+    config = trial.config or {}
+    width = max([_COLUMN, *map(len, config)])
+    for name, value in config.items():
+        click.echo(f"  {name:<{width}} {value!r}")
 
 
 def _line(view: View, trial: Trial) -> str:
     if trial.failure is not None:
         outcome = f"{trial.failure.kind}: {trial.failure.message}"
+    elif trial.state.ended or trial.last is None:
+        outcome = _objectives_text(view, trial.values) + broken_text(
+            broken_limits(view.spec, trial) if trial.values else ()
+        )
     else:
-        outcome = metrics_text({name: trial.values[name] for name in _names(view.spec) if name in trial.values})
-        outcome += f" ({trial.reason})" if trial.reason else ""
-    return f"{trial.number:>5} {trial.state.value:<8} {outcome}  {config_text(trial.config)}"[:200]
+        outcome = f"{_objectives_text(view, trial.last.metrics)} at step {trial.last.step}"
+    reason = f" ({trial.reason})" if trial.reason else ""
+    return f"{trial.number:>5} {trial.state.value:<8} {outcome}  {config_text(trial.config)}{reason}"
+
+
+def _objectives_text(view: View, values: Mapping[str, float]) -> str:
+    return metrics_text({name: values[name] for name in _names(view.spec) if name in values})

@@ -73,7 +73,7 @@ class Driver:
         self._before = 0.0
         """Seconds for which the study was active before this run."""
         self._looked = 0.0
-        self._interrupt = Interrupt()
+        self._interrupt = Interrupt(self.watcher.said)
 
     @property
     def view(self) -> View:

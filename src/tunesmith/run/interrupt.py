@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, final
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-_FIRST: Final = b"\nLeaving: no new trials; running ones end at their next report. Once more to leave at once.\n"
+_FIRST: Final = "Leaving: no new trials; running ones end at their next report. Once more to leave at once."
 
 
 @final
 class Interrupt:
-    """Counts signals while it is entered. In other threads than the main one Python delivers none, so nothing is changed."""
+    """Counts signals, and tells of the first one, while it is entered. In other threads than the main one Python delivers none, so nothing is changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         self.count = 0
         self.name = ""
         """What the last signal was: "Ctrl-C", or its name."""
@@ -48,4 +49,5 @@ class Interrupt:
         self.name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         if self.count > 1:
             raise KeyboardInterrupt
-        os.write(2, _FIRST)  # print is not safe here: the signal may have come in the middle of one
+        # Not from here: the signal may have come in the middle of a print. Not from the loop: a training may keep it waiting.
+        threading.Thread(target=self._tell, args=(_FIRST,), daemon=True).start()

@@ -25,7 +25,7 @@ _LATEST: Final = 3
 
 @final
 class Live:
-    """Redraws four times a second in a terminal; leaves its last state standing."""
+    """Redraws four times a second in a terminal; leaves standing how far the study came, and whoever runs it says the rest."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
@@ -34,6 +34,7 @@ class Live:
         self._latest: deque[Text] = deque(maxlen=_LATEST)
         self._traces: set[str] = set()
         self._pace: Pace | None = None
+        self._over = False
         self._live = RichLive(console=self._console, get_renderable=self._render, refresh_per_second=4, transient=False)
 
     def changed(self, view: View, changes: Changes) -> None:
@@ -65,6 +66,7 @@ class Live:
         self._view = view
 
     def close(self) -> None:
+        self._over = True
         self._live.stop()
 
     # -- drawing -----------------------------------------------------------------------------------------------------
@@ -73,11 +75,14 @@ class Live:
         view, pace = self._view, self._pace
         if view is None or pace is None:
             return Text("")
-        parts: list[RenderableType] = [self._budgets(view, pace), self._best(view)]
+        parts: list[RenderableType] = [self._budgets(view, pace)]
+        if not self._over:
+            parts.append(self._best(view))
         running = self._tally.running(view)
         if running:
             parts.append(_running_table(view, running))
-        parts += self._latest
+        if not self._over:
+            parts += self._latest
         return Group(*parts)
 
     def _budgets(self, view: View, pace: Pace) -> RenderableType:

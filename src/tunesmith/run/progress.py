@@ -9,9 +9,9 @@ from typing import Final, Literal, NamedTuple, TextIO, final
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.watcher import Silent, Watcher
-from tunesmith.run.words import config_text, duration, metrics_text, number, plural
+from tunesmith.run.words import broken_text, config_text, duration, metrics_text, number, plural
 from tunesmith.trials.changes import Changes
-from tunesmith.trials.order import feasible, losses_of
+from tunesmith.trials.order import broken_limits, feasible, losses_of
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
@@ -158,6 +158,7 @@ def trial_line(view: View, trial: Trial, tally: Tally, *, is_best: bool) -> str:
         happened = f"stopped{step}: {trial.reason}"
     else:
         happened = metrics_text({name: trial.values[name] for name in metrics if name in trial.values})
+        happened += broken_text(broken_limits(view.spec, trial))
     best = tally.best
     beside = ", the best so far" if is_best else ""
     if trial.twin is not None:

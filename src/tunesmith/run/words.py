@@ -32,6 +32,11 @@ def metrics_text(values: Mapping[str, float], first: Sequence[str] = ()) -> str:
     return "  ".join(f"{name} {number(values[name])}" for name in names)
 
 
+def broken_text(broken: Sequence[object]) -> str:
+    """`, which breaks memory_gb <= 8`, or nothing."""
+    return f", which breaks {' and '.join(map(str, broken))}" if broken else ""
+
+
 def duration(seconds: float) -> str:
     """`0.8 s`, `42 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
     if seconds < 10:

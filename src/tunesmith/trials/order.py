@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tunesmith.trials.trial import State, Trial
 
 if TYPE_CHECKING:
-    from tunesmith.trials.spec import StudySpec
+    from tunesmith.trials.spec import MetricLimit, StudySpec
 
 
 def losses_of(spec: StudySpec, trial: Trial) -> tuple[float, ...] | None:
@@ -28,7 +28,12 @@ def losses_of(spec: StudySpec, trial: Trial) -> tuple[float, ...] | None:
 
 def feasible(spec: StudySpec, trial: Trial) -> bool:
     """Whether a trial's outcome keeps all limits on metrics."""
-    return all(limit.holds(trial.values) for limit in spec.limits)
+    return not broken_limits(spec, trial)
+
+
+def broken_limits(spec: StudySpec, trial: Trial) -> list[MetricLimit]:
+    """The limits on metrics that a trial's outcome does not keep."""
+    return [limit for limit in spec.limits if not limit.holds(trial.values)]
 
 
 def best_trial(spec: StudySpec, trials: Sequence[Trial]) -> Trial | None:

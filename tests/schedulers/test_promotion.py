@@ -62,7 +62,7 @@ def test_of_equal_ones_the_first_goes_on() -> None:
         log.report(trial, 1, loss=0.7)
         decisions.append(decide(Promotion(), log, trial))
         log.pause(trial)
-    assert decisions[-1] == Pause("loss 0.7 at step 1 is number 1 of 7; the best 2 go on, of equal ones the first")
+    assert decisions[-1] == Pause("loss 0.7 at step 1 is number 7 of 7; the best 2 go on")
     assert CONTINUE not in decisions
     assert list(Promotion().next(log.view, 3)) == [Resume(1, 3), Resume(2, 3), New(budget=1)]
 

@@ -79,17 +79,14 @@ def at_rung(
     if not first_at(view, trial.number, rung, report.step):
         return CONTINUE
     found = standing(view, report.step, some)
-    rank, best = found.rank(trial.number), found.best(len(found) // rungs.eta)
+    place, keep = found.place(trial.number), len(found) // rungs.eta
     held = top is not None and rung >= top
     # Without a value of every objective it waits for one.
-    if rank is None or (trial.number in best and not held):
+    if place is None or (place <= keep and not held):
         return CONTINUE
     values = ", ".join(f"{o.metric} {report.metrics[o.metric]:.4g}" for o in view.spec.objectives)
-    if held:
-        goes_on = "nobody goes beyond this step yet"
-    else:
-        goes_on = f"the best {len(best)} go on" + (", of equal ones the first" if rank <= len(best) else "")
-    return Pause(f"{values} at step {report.step} is number {rank} of {len(found)}; {goes_on}")
+    goes_on = "nobody goes beyond this step yet" if held else f"the best {keep} go on"
+    return Pause(f"{values} at step {report.step} is number {place} of {len(found)}; {goes_on}")
 
 
 def promotions(view: View, rungs: Rungs, slots: int, some: Some | None = None, top: int | None = None) -> list[Resume]:

@@ -69,6 +69,14 @@ class Standing(NamedTuple):
         own = np.flatnonzero(self.numbers == number)
         return None if not len(own) else 1 + int(np.count_nonzero(self.badness < self.badness[own[-1]]))
 
+    def place(self, number: int) -> int | None:
+        """As `rank`, but no two trials have the same: of equal ones the one that came first is before the others."""
+        own = np.flatnonzero(self.numbers == number)
+        if not len(own):
+            return None
+        before = self.badness[: own[-1]] == self.badness[own[-1]]
+        return 1 + int(np.count_nonzero(self.badness < self.badness[own[-1]]) + np.count_nonzero(before))
+
     def best(self, count: int) -> list[int]:
         """Numbers of the `count` best, the best first; of equal ones the one that came first."""
         if count <= 0:

@@ -1,4 +1,4 @@
-"""WarmStarted: a sampler that believes earlier studies as often as they are probably like this one."""
+"""WarmStarted: a sampler that knows earlier studies, at some of its turns, as long as they are probably like this one."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _FIRST: Final = 3
 _APART: Final = 0.1
 """Configurations that are no farther apart in any number, and have the same options, are taken for one."""
 _MOST: Final = 0.75
-"""Share of turns that even the best evidence wins for earlier studies: none is right in everything."""
+"""Share of turns that the best evidence wins for earlier studies: none is right in everything."""
 _GOLDEN: Final = (5**0.5 - 1) / 2
 """Multiples of it, without their whole parts, are spread evenly and in step with nothing."""
 
 
 @final
 class WarmStarted:
-    """The inner sampler, which knows earlier studies at as many of its turns as they are probably like this one.
+    """The inner sampler, which knows earlier studies at half of its turns at first, then at up to three of four, or at none.
 
-    That is about half of the turns at first, and soon nearly all or none. The first three turns are for good and
-    diverse configurations of these studies; in the others the inner sampler begins as if there were none.
+    The outcomes decide which (`surrogates/related.py`). The first three of these turns are for good and diverse configurations of
+    the earlier studies; at all others the inner sampler searches as if there were none.
     """
 
     def __init__(self, inner: Sampler) -> None:
@@ -59,10 +59,15 @@ class WarmStarted:
         if self._related is None or self._known is None or known[0] is not self._known[0] or known[1] != self._known[1]:
             self._known, self._related = known, Related(view.spec.earlier, view.space)
         belief = self._related.belief(evidence_of(view))
-        if _turn(view.next) >= min(belief.probability, _MOST):
+        if _turn(view.next) >= _share(belief.probability):
             return [], belief.probability
         favoured = [one for one, right in zip(view.spec.earlier, belief.favoured.tolist(), strict=True) if right]
         return favoured, belief.probability
+
+
+def _share(probability: float) -> float:
+    """Of turns for earlier studies. None if they are probably wrong, since trials without them tell if that is a mistake."""
+    return min(probability, _MOST) if probability >= 0.5 else 0.0
 
 
 def _turn(number: int) -> float:

@@ -274,7 +274,7 @@ def test_what_cannot_be_run_again(tmp_path):
         with pytest.raises(InvalidStudy, match="ended before its first report"):
             ts.rerun(study, running.number)
         asked = study.tell(study.ask(), 0.5)
-        with pytest.raises(InvalidStudy, match=r"rerun STUDY N train.py:train"):
+        with pytest.raises(InvalidStudy, match="its place, as in train.py:train"):
             ts.rerun(study, asked.number)
         assert ts.rerun(study, asked.number, lambda x: 0.5).verdict == "same"
         with pytest.raises(InvalidFile, match="is there already"):
@@ -339,6 +339,30 @@ def test_changed_code_and_packages_are_named(place):
     (place / "model.py").write_text("import ghost\n")
     out = tunesmith("rerun", "train", "1", cwd=place, expect=1)
     assert "it failed this time (error: ModuleNotFoundError: No module named 'ghost')" in out
+
+
+SCRIPT = """
+if __name__ == "__main__":
+    ts.tune(train, minimize="loss", trials=2, seed=1, confirm=0, progress="quiet")
+"""
+
+
+def test_a_script_with_a_main_part_is_found_again_and_not_run(tmp_path):
+    (tmp_path / "model.py").write_text(MODEL)
+    (tmp_path / "tune.py").write_text(TRAIN + SCRIPT)
+    subprocess.run([sys.executable, "tune.py"], cwd=tmp_path, check=True)
+    assert tunesmith("rerun", "train", "1", cwd=tmp_path).startswith("trial 1 of train: same: loss ")
+
+
+def test_a_script_that_would_run_again_is_not_loaded(tmp_path):
+    (tmp_path / "model.py").write_text(MODEL)
+    (tmp_path / "tune.py").write_text(TRAIN + SCRIPT.replace('__name__ == "__main__"', "True"))
+    subprocess.run([sys.executable, "tune.py"], cwd=tmp_path, check=True)
+    with (
+        ts.Study.open("train", store=tmp_path / "tunesmith.db") as study,
+        pytest.raises(InvalidStudy, match="a script without a main part"),
+    ):
+        ts.rerun(study, 1)
 
 
 def test_a_recipe_travels(place):

@@ -31,7 +31,7 @@ def executor_of(given: Given | None, record: Mapping[str, Any], space: Space) ->
     target: Json = record.get("target")
     if given is None and target is None:
         raise InvalidStudy(
-            "The record does not say where the training function is, since it stands in the script itself or has no name; "
+            "The record does not say where the training function is, since it stands in a script without a main part, or has no name; "
             "give it: the function itself, as in ts.rerun(study, n, train), or on the command line its place, as in train.py:train."
         )
     places, devices = int(record.get("places", 1)), devices_from("auto")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import sys
@@ -41,14 +42,26 @@ NOWHERE: Final = Origin()
 
 
 def origin_of(function: Callable[..., Any]) -> Origin:
-    """The origin of a function, which can be found again if it has a name in a module other than the running script."""
+    """The origin of a function, which can be found again if it has a name in a module, or in a script with a main part of its own."""
     file = source_of(function)
     if file is None:
         return Origin(source=_text_of(function))
     module, name = getattr(function, "__module__", "__main__"), getattr(function, "__qualname__", "")
     if module != "__main__" and getattr(sys.modules.get(module), name, None) is function:
         return _origin_in(module, name)
-    return Origin(_with_neighbours(file, file.parent), file.parent)
+    found = getattr(sys.modules["__main__"], name, None) is function and _is_importable(file)
+    target = {"function": f"{file.stem}:{name}", "path": str(file.parent)} if found else None
+    return Origin(_with_neighbours(file, file.parent), file.parent, target=target)
+
+
+def _is_importable(script: Path) -> bool:
+    """Whether a script keeps what it does under `if __name__ == "__main__":`, so that to import it is not to run it."""
+    try:
+        tree = ast.parse(script.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    guarded = any(isinstance(node, ast.If) and "__name__" in ast.unparse(node.test) for node in tree.body)
+    return guarded and script.suffix == ".py" and script.stem.isidentifier()
 
 
 def origin_of_named(target: str) -> Origin:

@@ -212,10 +212,10 @@ class Study:
 
         Raises `InvalidStudy` for another name, and where there is nothing to draw or too few trials tell.
         """
-        from tunesmith.plots.sections import Source, figure_of  # noqa: PLC0415  plotly is only needed here
+        from tunesmith.plots import sections  # noqa: PLC0415  plotly is only needed here
 
         with one_thread():
-            return figure_of(Source(self.view, told=self._told()), name)
+            return sections.figure_of(sections.Source(self.view, told=self._told()), name)
 
     def schedule(self, number: int) -> list[Segment]:
         """What the training of a trial went through: which configuration up to which step, from its first ancestor on.

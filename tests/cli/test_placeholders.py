@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from tunesmith.cli.sweep import read_command
+from tunesmith.cli.placeholders import read_command
 from tunesmith.errors import InvalidFile, TunesmithError
 from tunesmith.space import Choice, Float, Int, Ordinal
 

@@ -10,7 +10,6 @@ import re
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -20,6 +19,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import ReaderError
 
 from tunesmith.errors import InvalidFile
+from tunesmith.space.names import did_you_mean
 from tunesmith.space.params import Json
 
 _LARGEST: Final = 200_000
@@ -54,7 +54,7 @@ class Place:
             raise self.wrong(f"is {described(value)}; write a mapping, with one 'key: value' per line.")
         for key in value:
             if known is not None and key not in known:
-                raise self.at(key).wrong(f"is not known{did_you_mean(key, known)}")
+                raise self.at(key).wrong(f"is not known{instead_of(key, known)}")
         return value
 
     def items(self, value: Json) -> list[Json]:
@@ -87,7 +87,7 @@ class Place:
     def one_of(self, value: Json, known: Collection[str]) -> str:
         """The value as one of the known words."""
         if not isinstance(value, str) or value not in known:
-            raise self.wrong(f"is {described(value)}{did_you_mean(value, known)}")
+            raise self.wrong(f"is {described(value)}{instead_of(value, known)}")
         return value
 
 
@@ -111,12 +111,10 @@ def described(value: Json) -> str:
             return shown(str(value).lower() if isinstance(value, bool) else repr(value))
 
 
-def did_you_mean(word: object, known: Collection[str]) -> str:
-    """The end of a sentence about an unknown word."""
-    close = get_close_matches(str(word), list(known), n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; use one of {', '.join(list(known)[:_MOST_SHOWN])}{', ...' if len(known) > _MOST_SHOWN else ''}."
+def instead_of(word: object, known: Collection[str]) -> str:
+    """The end of a sentence about an unknown word: the known one that it is like, or which ones are known."""
+    some = f"{', '.join(list(known)[:_MOST_SHOWN])}{', ...' if len(known) > _MOST_SHOWN else ''}"
+    return did_you_mean(str(word), known) or f"; use one of {some}."
 
 
 def read_document(path: Path) -> tuple[Place, dict[str, Json]]:

@@ -11,7 +11,8 @@ from typing import Any, Final
 import click
 
 from tunesmith.cli.options import store_option
-from tunesmith.cli.sweep import Sweep, read_command, read_sweep
+from tunesmith.cli.placeholders import read_command
+from tunesmith.cli.sweep import Sweep, read_sweep
 from tunesmith.errors import InvalidFile, InvalidStudy
 from tunesmith.run.attempt import Target
 from tunesmith.run.command import Command
@@ -21,7 +22,8 @@ from tunesmith.run.origin import Origin, load_function, origin_of_named
 from tunesmith.run.processes import Processes
 from tunesmith.run.progress import watcher_for
 from tunesmith.space.hints import bind
-from tunesmith.study import Study
+from tunesmith.space.space import Space
+from tunesmith.study import DEFAULT_STORE, Study
 from tunesmith.trials.spec import seconds_from
 from tunesmith.tuning import run_study
 from tunesmith.warm_start import WarmStart
@@ -102,7 +104,7 @@ def run_command(target: tuple[str, ...], quiet: bool, plain: bool, **options: An
         ending = study.ending
         has_result = bool(study.front)
         if not quiet and has_result:
-            where = "" if options["store"] == "sqlite:///tunesmith.db" else f" --store {options['store']}"
+            where = "" if options["store"] == DEFAULT_STORE else f" --store {options['store']}"
             click.echo(
                 f"Look closer: tunesmith show {study.name}{where}   tunesmith report {study.name}{where}", err=True
             )
@@ -184,7 +186,7 @@ def _program_origin(command: Sequence[str], options: dict[str, Any], cwd: Path, 
     return Origin(found, cwd, target=target)
 
 
-def _open(name: str, space: Any, options: dict[str, Any], minimize: Sequence[str], maximize: Sequence[str]) -> Study:
+def _open(name: str, space: Space, options: dict[str, Any], minimize: Sequence[str], maximize: Sequence[str]) -> Study:
     if not minimize and not maximize:
         raise InvalidStudy(f"Which metric counts? Say --minimize val_loss or --maximize accuracy, as in: {_EXAMPLE}")
     return Study.open(

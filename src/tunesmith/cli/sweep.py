@@ -1,7 +1,7 @@
 """Sweep files: W&B's schema, read for a search on this machine.
 
 Keys of our own are `time`, `seed`, `sampler`, `scheduler`, `trials`, `metrics` (several objectives), and `default` in a
-parameter. `read_command` reads the same from a command line.
+parameter. `placeholders.py` reads the same from a command line.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from tunesmith.cli.document import Place, described, did_you_mean, read_document, shown
-from tunesmith.cli.placeholders import read_command
+from tunesmith.cli.document import Place, described, instead_of, read_document, shown
 from tunesmith.cli.sweep_params import read_space
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.template import macro_names, value_text
@@ -22,8 +21,6 @@ from tunesmith.schedulers.auto import scheduler_names
 from tunesmith.space.params import Json
 from tunesmith.space.space import Space
 from tunesmith.trials.spec import seconds_from
-
-__all__ = ["Sweep", "read_command", "read_sweep"]
 
 _COMMAND: Final = ("${env}", "${interpreter}", "${program}", "${args}")
 _PROGRAM: Final = "${program}"
@@ -125,7 +122,7 @@ def _sampler(root: Place, document: dict[str, Json]) -> str:
     try:
         describe_sampler(name)
     except ValueError:
-        raise place.wrong(f"is {described(given)}{did_you_mean(given, ('bayes', *sampler_names()))}") from None
+        raise place.wrong(f"is {described(given)}{instead_of(given, ('bayes', *sampler_names()))}") from None
     return name
 
 
@@ -191,6 +188,6 @@ def _word(place: Place, item: Json) -> str:
     macro = re.fullmatch(r"\$\{(.*)\}", word)
     known = ("program", *macro_names())
     if macro is not None and macro[1] not in known and not macro[1].startswith("envvar:"):
-        advice = did_you_mean(macro[1], known).rstrip(".")
+        advice = instead_of(macro[1], known).rstrip(".")
         raise place.wrong(f"is {shown(word)}, which is no macro{advice} (an environment variable is ${{envvar:NAME}}).")
     return word

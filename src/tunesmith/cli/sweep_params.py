@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tunesmith.cli.document import Place, described, did_you_mean
+from tunesmith.cli.document import Place, described, instead_of
 from tunesmith.errors import InvalidSpace
 from tunesmith.space.params import Choice, Fixed, Float, Int, Json, Param
 from tunesmith.space.space import Space
@@ -101,7 +101,7 @@ def _distribution(place: Place, spec: dict[str, Json]) -> str:
     if "min" in spec or "max" in spec:
         whole = all(isinstance(spec.get(key, 0), int) for key in ("min", "max"))
         return "int_uniform" if whole else "uniform"
-    close = did_you_mean(next(iter(spec)), _KEYS) if next(iter(spec)) not in _KEYS else f"; {_EXAMPLE}."
+    close = instead_of(next(iter(spec)), _KEYS) if next(iter(spec)) not in _KEYS else f"; {_EXAMPLE}."
     raise place.wrong(f"does not say what it may be{close}")
 
 

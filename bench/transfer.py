@@ -60,6 +60,7 @@ JUDGED = {
     "decision trees": "live/bayesmark/DT-*-nll",
     "iaml super": "yahpo/iaml_super_v0/*",
 }  # only measured: no rule and no constant was chosen by them
+WARM = ("related", "unrelated", "inverse")
 ARMS = {
     "related": "related studies",
     "unrelated": "unrelated studies",
@@ -204,7 +205,12 @@ def measured(task: Task, relatives: Sequence[Task], seed: int) -> dict:
         "wrong": study(believing(space, best, right=False), task.evaluate, seed, TRIALS),
     }
     random = float(np.median([task.evaluate(task.space.sample(draw)) for _ in range(RANDOM)]))
-    return {"random": random, "best": task.best, **{arm: improvements(found) for arm, found in arms.items()}}
+    return {
+        "random": random,
+        "best": task.best,
+        "turns": {arm: turns(arms[arm]) for arm in WARM},
+        **{arm: improvements(found) for arm, found in arms.items()},
+    }
 
 
 _RELATIVES: dict[tuple[str, int], ts.Study] = {}
@@ -215,6 +221,11 @@ def relative(task: Task, seed: int) -> ts.Study:
     if key not in _RELATIVES:
         _RELATIVES[key] = study(space_of(task), task.evaluate, seed, MARK)
     return _RELATIVES[key]
+
+
+def turns(study: ts.Study) -> int:
+    """How many trials earlier studies had a say in."""
+    return sum("earlier studies" in trial.why for trial in study.trials)
 
 
 def improvements(study: ts.Study) -> list[list[float]]:
@@ -250,11 +261,11 @@ def run(tasks_from: Path | None, seeds: int, minutes: float) -> None:
 
 
 def curves(places: Mapping[str, Mapping]) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    """For each place its family and the regret of each arm after each trial, (TRIALS,)."""
+    """For each place its family and the regret of each arm after each trial, (TRIALS,); and the turns of earlier studies, ()."""
     tasks: dict[str, float] = {}
     for place, found in places.items():
         name = place.rsplit(": ", 1)[0]
-        least = min([pairs[-1][1] for arm, pairs in found.items() if arm not in ("random", "best")])
+        least = min(found[arm][-1][1] for arm in ("cold", "other", *ARMS))
         known = found["best"] if found["best"] is not None and np.isfinite(found["best"]) else np.inf
         tasks[name] = min(tasks.get(name, np.inf), least, known)
     for place, found in places.items():
@@ -266,7 +277,7 @@ def curves(places: Mapping[str, Mapping]) -> Iterator[tuple[str, dict[str, np.nd
             for number, value in found[arm]:
                 values[number:] = value
             regret[arm] = np.clip((values - best) / max(random - best, 1e-300), 0, 1)
-        yield place.split(": ")[0], regret
+        yield place.split(": ")[0], regret | {f"turns {arm}": np.array(found["turns"][arm]) for arm in WARM}
 
 
 def reached(curve: np.ndarray, level: float) -> str:
@@ -284,21 +295,22 @@ def table() -> str:
         family: {arm: np.mean([one[arm] for one in found], axis=0) for arm in found[0]}
         for family, found in groups.items()
     }
-    head = ["family", "places", "cold @10", "cold @50", "related @10", "related @50", "cold", *ARMS.values()]
+    head = ["family", "places", "cold @10", "cold @50", "related @10", "related @50", "cold", *ARMS.values(), "turns"]
     rows = []
     judged = [family for family in groups if family in JUDGED]
     for title, families in (("looked at", [f for f in groups if f not in JUDGED]), ("only measured", judged)):
         if families:
             groups[f"{title}, each family once"] = [one for family in families for one in groups[family]]
             means[f"{title}, each family once"] = {
-                arm: np.mean([means[family][arm] for family in families], axis=0) for arm in ("cold", "other", *ARMS)
+                arm: np.mean([means[family][arm] for family in families], axis=0) for arm in means[families[0]]
             }
     for family, found in sorted(means.items(), key=lambda item: item[0] in judged or item[0].startswith("only")):
         cold = (found["cold"] + found["other"]) / 2
         count = len(groups[family])
         regrets = [f"{curve[n - 1]:.3f}" for curve in (cold, found["related"]) for n in (10, MARK)]
         waits = [reached(curve, cold[MARK - 1]) for curve in (cold, *(found[arm] for arm in ARMS))]
-        rows.append([family, str(count), *regrets, *waits])
+        had = ", ".join(f"{found[f'turns {arm}']:.0f}" for arm in WARM)
+        rows.append([family, str(count), *regrets, *waits, had])
     return f"{page.table(head, rows)}\n\nVersion: {kept['version']}."
 
 

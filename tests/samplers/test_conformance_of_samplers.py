@@ -13,7 +13,7 @@ from tunesmith.samplers.nsga2 import NSGA2
 from tunesmith.samplers.sobol import Sobol
 from tunesmith.samplers.tpe.sampler import TPE
 from tunesmith.samplers.uniform import Uniform
-from tunesmith.samplers.wrap import Distinct, Seeded, Until
+from tunesmith.samplers.wrap import Distinct, Seeded
 from tunesmith.surrogates.rung import evidence_at_rung
 from tunesmith.testing.histories import spec_of
 from tunesmith.testing.samplers import SPACES, SamplerConformance
@@ -31,7 +31,6 @@ METHODS: dict[str, Callable[[], Sampler]] = {
     "TPE": TPE,
     "BOHB": lambda: TPE(evidence=evidence_at_rung),
     "DEHB": lambda: DifferentialEvolution(evidence=evidence_at_rung),
-    "Until": lambda: Until(Sobol(), 13, Uniform()),
     "Seeded": lambda: Seeded(Uniform()),
     "Distinct": lambda: Distinct(Sobol()),
     "DistinctSeededGrid": lambda: Distinct(Seeded(Grid())),

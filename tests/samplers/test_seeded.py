@@ -7,7 +7,7 @@ from tunesmith.errors import InvalidConfig
 from tunesmith.samplers.base import Proposal
 from tunesmith.samplers.sobol import Sobol
 from tunesmith.samplers.uniform import Uniform
-from tunesmith.samplers.wrap import Seeded, Until
+from tunesmith.samplers.wrap import Seeded
 from tunesmith.space.params import Choice, Float, Int
 from tunesmith.space.space import Space
 from tunesmith.testing.histories import History, Manner, history, spec_of
@@ -122,11 +122,3 @@ def test_define_by_run_goes_by_number() -> None:
     assert [proposal.config for proposal in found[:3]] == [{}, {"lr": 0.5}, {"opt.n": 3}]
     assert [proposal.by for proposal in found] == ["default", "given", "given", "uniform"]
     assert [p.by for p in sampler.ask(log.view.asking(1), 3, np.random.default_rng(0))] == ["given", "given", "uniform"]
-
-
-def test_until_changes_over_at_its_number() -> None:
-    """also in the middle of one answer"""
-    view = history(spec_of(SPACE), waiting=3)
-    sampler = Until(Sobol(), 5, Uniform())
-    assert [p.by for p in sampler.ask(view, 4, np.random.default_rng(0))] == ["sobol", "sobol", "uniform", "uniform"]
-    assert [p.by for p in sampler.ask(view.asking(9), 1, np.random.default_rng(0))] == ["uniform"]

@@ -114,19 +114,3 @@ def _another(view: View, taken: set[Hashable], rng: Generator) -> Proposal:
         raise SpaceExhausted(f"All {len(few)} configurations of the space have been tried; widen it to go on.")
     config = dict(left[int(rng.integers(len(left)))])
     return Proposal(config, "uniform", f"one of the last {len(left)} that were not tried")
-
-
-@final
-class Until:
-    """One sampler for the first `count` trials, another one after."""
-
-    def __init__(self, first: Sampler, count: int, then: Sampler) -> None:
-        self.first = first
-        self.count = count
-        self.then = then
-
-    def ask(self, view: View, n: int, rng: Generator) -> Sequence[Proposal]:
-        early = min(max(self.count - view.next, 0), n)
-        head = self.first.ask(view, early, rng) if early else ()
-        tail = self.then.ask(view.asking(view.next + early), n - early, rng) if n > early else ()
-        return [*head, *tail]

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, final
 from tunesmith.errors import InvalidObjective
 from tunesmith.run.context import Context, Exchange, Said, StopTrial, checked_metrics, metrics_from
 from tunesmith.run.executor import Job, Signal
-from tunesmith.run.failure import failure_from
+from tunesmith.run.failure import UNTRACED, failure_from
 from tunesmith.run.randomness import seed_everything
 from tunesmith.space.hints import Binding
 from tunesmith.trials.facts import Failed, Finished
@@ -61,7 +61,7 @@ def attempt_steps(target: Target, job: Job, exchange: Exchange) -> Generator[Spo
     except Exception as error:  # noqa: BLE001  whatever the user's code raises is this trial's failure, not ours
         yield failure_from(error, job.attempt)
     except SystemExit as error:
-        yield Failed("error", f"the training function called exit({error.code!r})", job.attempt, trace=" ")
+        yield Failed("error", f"the training function called exit({error.code!r})", job.attempt, UNTRACED)
 
 
 def _reports(generator: Generator[Any, Any, Any], context: Context) -> Generator[Said, Signal, Any]:

@@ -11,6 +11,8 @@ from tunesmith.errors import InvalidConfig, InvalidObjective, InvalidSpace
 from tunesmith.trials.facts import Failed
 from tunesmith.trials.trial import FailureKind
 
+UNTRACED: Final = " "
+"""The trace of a training's own failure that left none. With an empty one, the message is Tunesmith's: see `EarlyFailures`."""
 _LONGEST_TRACE: Final = 20_000
 _OUT_OF_MEMORY: Final = re.compile(
     r"out of memory|cannot allocate memory|unable to allocate|CUDNN_STATUS_ALLOC_FAILED", re.IGNORECASE

@@ -28,7 +28,7 @@ def stopped(view: View, trial: Trial, reason: str) -> Stopped | Failed:
     """The end of a training that was stopped: its values, or a failure if an objective is not finite."""
     values = _picked(view, trial)
     if _not_finite(view.spec, values):
-        return Failed("nan", reason, trial.attempt, trace=" ")
+        return Failed("nan", reason, trial.attempt)
     return Stopped(reason, trial.attempt, values)
 
 

@@ -18,7 +18,7 @@ from selectors import EVENT_READ, BaseSelector
 from typing import Final, final
 
 from tunesmith.run.executor import Job, Parked, Update
-from tunesmith.run.failure import failure_from_exit
+from tunesmith.run.failure import UNTRACED, failure_from_exit
 from tunesmith.run.guard import Guard, signal_tree
 from tunesmith.run.metrics import Meter
 from tunesmith.run.parking import memory_of
@@ -133,7 +133,7 @@ class Program:
     def _cannot_start(self, error: OSError | ValueError, name: str) -> None:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         # Without a trace it ends the study: no configuration will start a program that is not there.
-        trace = "" if isinstance(error, OSError) and error.errno in _HOPELESS else " "
+        trace = "" if isinstance(error, OSError) and error.errno in _HOPELESS else UNTRACED
         failure = Failed("error", f"{name} cannot be started: {reason}", self.job.attempt, trace)
         if self.is_running:
             self.kill()
@@ -258,7 +258,7 @@ class Program:
         attempt = self.job.attempt
         if code == 0:
             return Finished({}, attempt)
-        last_words = next((stream.tail for stream in reversed(self._streams) if stream.tail.strip()), " ")
+        last_words = next((stream.tail for stream in reversed(self._streams) if stream.tail.strip()), UNTRACED)
         if self._overdue is not None:
             return Failed("timeout", self._overdue, attempt, last_words)
         return failure_from_exit(code, last_words, attempt)

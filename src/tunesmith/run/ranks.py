@@ -26,6 +26,7 @@ from typing import Any, Final, NamedTuple, final
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.attempt import Target
 from tunesmith.run.executor import Job, Signal, Update
+from tunesmith.run.failure import UNTRACED
 from tunesmith.run.inline import Inline
 from tunesmith.trials.facts import Failed, Noted, Reported, Suggested
 
@@ -209,7 +210,7 @@ def _agreed(said: Sequence[Said]) -> Update:
     apart = [rank for rank, each in enumerate(said) if type(each.update.fact) is not type(update.fact)]
     if apart:
         message = f"rank 0 and rank {apart[0]} went apart; report on every rank, equally often"
-        return update._replace(fact=Failed("error", message, update.attempt, trace=" "))
+        return update._replace(fact=Failed("error", message, update.attempt, UNTRACED))
     return update
 
 

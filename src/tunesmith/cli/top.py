@@ -80,7 +80,7 @@ class Screen:
         running = [(seen.view, trial) for seen in shown for trial in seen.view.of(State.RUNNING)]
         parts: list[RenderableType] = [
             Text.assemble(
-                (f"{plural(len(infos), 'study').replace('studys', 'studies')} in {self._title}", "bold"),
+                (f"{plural(len(infos), 'study', 'studies')} in {self._title}", "bold"),
                 (f"   {time.strftime('%H:%M:%S')}   Ctrl-C ends", "dim"),
             ),
             Text(""),

@@ -63,6 +63,6 @@ def sparkline(values: Sequence[float], width: int = 16) -> str:
     return "".join(_BLOCKS[round((value - low) * scale)] if math.isfinite(value) else " " for value in picked)
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 trial`, `2 trials`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, several: str = "") -> str:
+    """`1 trial`, `2 trials`; `several` is the word for more than one where it has another ending."""
+    return f"{count} {noun}" if count == 1 else f"{count} {several or f'{noun}s'}"

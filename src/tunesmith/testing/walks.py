@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
 
 from tunesmith.trials.facts import (
     Asked,
@@ -22,8 +21,7 @@ from tunesmith.trials.facts import (
     Stopped,
 )
 from tunesmith.trials.trial import State, Trial
-
-_KINDS: Final = ("error", "oom", "nan", "timeout", "killed")
+from tunesmith.trials.view import FAILURES
 
 
 def random_walk(
@@ -62,7 +60,7 @@ def _legal(rng: random.Random, trial: Trial) -> list[Fact]:
             metrics = {"loss": rng.choice([rng.random(), float("nan"), float("inf"), 1e-300])}
             facts += [Reported(step, metrics, attempt)] * 8
             facts += [Paused("later", attempt), Lost(attempt), Finished({"loss": rng.random()}, attempt)]
-            facts += [Stopped("hopeless", attempt), Failed(rng.choice(_KINDS), "broke", attempt, "trace")]
+            facts += [Stopped("hopeless", attempt), Failed(rng.choice(FAILURES), "broke", attempt, "trace")]
         case State.PAUSED:
             facts += [Resumed(rng.choice([None, 9])), Stopped("a person", attempt)]
     return facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import FailureKind, State, Trial
 
 STATES: Final = tuple(State)
-FAILURES: Final[tuple[FailureKind, ...]] = ("error", "oom", "nan", "timeout", "killed")
+FAILURES: Final[tuple[FailureKind, ...]] = get_args(FailureKind)
 _WHOLE: Final = (State.DONE, State.STOPPED)
 """Trials that have asked for all that they ask for."""
 _STATE_CODE: Final = {state: code for code, state in enumerate(STATES)}

@@ -24,7 +24,7 @@ import torch
 import tunesmith as ts
 from inside.tuned import Task, tasks
 from race.methods import ENVIRONMENTS, Process
-from tunesmith.recipes.guided.guide import guided
+from tunesmith.recipes.guided import guided
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "guided.json"

@@ -24,7 +24,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 _ALGORITHMS = {"errors", "space", "trials"}
 _LEARNERS = {*_ALGORITHMS, "surrogates"}
 _RUN = {*_ALGORITHMS, "samplers", "schedulers", "stores"}
-_STUDY = {*_RUN, "surrogates", "analysis", "plots", "run"}
+_STUDY = {*_RUN, "surrogates", "analysis", "plots", "run", "stages"}
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "space": {"errors"},
@@ -34,8 +34,9 @@ BELOW: dict[str, set[str]] = {
     "schedulers": _LEARNERS,
     "analysis": _LEARNERS,
     "stores": _ALGORITHMS,
-    "plots": {*_ALGORITHMS, "analysis"},
+    "plots": {*_ALGORITHMS, "analysis", "stages"},
     "run": _RUN,
+    "stages": {*_RUN, "surrogates", "analysis", "run"},
     "warm_start": {*_ALGORITHMS, "stores"},
     "opening": {*_RUN, "warm_start"},
     "reading": {*_RUN, "run"},
@@ -52,7 +53,7 @@ BELOW: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 
-PURE = ("space", "trials", "surrogates", "samplers", "schedulers", "analysis")
+PURE = ("space", "trials", "surrogates", "samplers", "schedulers", "analysis", "stages")
 IMPURE_MODULES = {
     "time", "datetime", "os", "io", "pathlib", "random", "secrets", "threading", "multiprocessing", "concurrent",
     "asyncio", "socket", "sqlite3", "logging", "subprocess", "tempfile", "shutil", "pickle", "cloudpickle", "rich",

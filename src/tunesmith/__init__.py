@@ -15,8 +15,7 @@ if typing.TYPE_CHECKING:
     from tunesmith.analysis.diagnosis import diagnose as diagnose
     from tunesmith.analysis.trainings import diagnose_trial as diagnose_trial
     from tunesmith.errors import TunesmithError as TunesmithError
-    from tunesmith.recipes.guided.guide import guided as guided
-    from tunesmith.recipes.guided.story import story as story
+    from tunesmith.recipes.guided import guided as guided
     from tunesmith.reproduce.ablate import ablate as ablate
     from tunesmith.reproduce.recipe import recipe as recipe
     from tunesmith.reproduce.rerun import rerun as rerun
@@ -63,6 +62,8 @@ if typing.TYPE_CHECKING:
         Ordinal as Ordinal,
     )
     from tunesmith.space.space import Space as Space
+    from tunesmith.stages.scaling import scale_batch as scale_batch
+    from tunesmith.stages.story import story as story
     from tunesmith.study import Study as Study
     from tunesmith.training.coordinate_check import coordinate_check as coordinate_check
     from tunesmith.training.early_stopping import EarlyStopping as EarlyStopping
@@ -75,7 +76,6 @@ if typing.TYPE_CHECKING:
     from tunesmith.training.lr_range import lr_range as lr_range
     from tunesmith.training.probe import probe_lr as probe_lr
     from tunesmith.training.scale_up import scale_up as scale_up
-    from tunesmith.training.scaling import scale_batch as scale_batch
     from tunesmith.training.throughput import throughput as throughput
     from tunesmith.trials.trial import State as State, Trial as Trial
     from tunesmith.trials.view import View as View
@@ -89,8 +89,7 @@ _HOMES: typing.Final = {
     "analysis.diagnosis": ("diagnose",),
     "analysis.trainings": ("diagnose_trial",),
     "errors": ("TunesmithError",),
-    "recipes.guided.guide": ("guided",),
-    "recipes.guided.story": ("story",),
+    "recipes.guided": ("guided",),
     "reproduce.ablate": ("ablate",),
     "reproduce.recipe": ("recipe",),
     "reproduce.rerun": ("rerun",),
@@ -128,6 +127,8 @@ _HOMES: typing.Final = {
     "space.limits": ("forbid",),
     "space.params": ("Choice", "Fixed", "Float", "Int", "Ordinal"),
     "space.space": ("Space",),
+    "stages.scaling": ("scale_batch",),
+    "stages.story": ("story",),
     "study": ("Study",),
     "training.coordinate_check": ("coordinate_check",),
     "training.early_stopping": ("EarlyStopping",),
@@ -140,7 +141,6 @@ _HOMES: typing.Final = {
     "training.lr_range": ("lr_range",),
     "training.probe": ("probe_lr",),
     "training.scale_up": ("scale_up",),
-    "training.scaling": ("scale_batch",),
     "training.throughput": ("throughput",),
     "trials.trial": ("State", "Trial"),
     "trials.view": ("View",),

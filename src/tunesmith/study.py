@@ -26,6 +26,7 @@ from tunesmith.samplers.base import Sampler
 from tunesmith.schedulers.auto import choose_scheduler, confirmation
 from tunesmith.schedulers.base import Decision, Scheduler
 from tunesmith.space.space import Space
+from tunesmith.stages.named import sampler_of, scheduler_of
 from tunesmith.stores.base import Store
 from tunesmith.stores.sqlite import SqliteStore
 from tunesmith.stores.url import open_store
@@ -66,8 +67,8 @@ class Study:
         self._desk = Desk(self._reading)
         self._scratch: Path | None = None
         spec = self._reading.spec
-        self.sampler = choose_sampler(spec, sampler)
-        self.scheduler = choose_scheduler(spec, scheduler)
+        self.sampler = choose_sampler(spec, sampler or sampler_of(spec))
+        self.scheduler = choose_scheduler(spec, scheduler or scheduler_of(spec))
 
     @staticmethod
     def open(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import os
 import random
@@ -17,10 +18,10 @@ from click.testing import CliRunner
 import tunesmith as ts
 from tunesmith.cli.main import cli
 from tunesmith.errors import InvalidStudy
-from tunesmith.recipes.guided.proposing import Staged
-from tunesmith.recipes.guided.stages import NAMES
 from tunesmith.run.replay import check_log, check_proposals
 from tunesmith.samplers.auto import choose_sampler
+from tunesmith.stages.named import sampler_of
+from tunesmith.stages.order import NAMES
 
 SCRIPT = """
 import math, os, random, sys
@@ -76,6 +77,62 @@ def test_the_same_seed_tells_the_same_story() -> None:
     assert {trial.by.partition("/")[0] for trial in first.trials} >= {"learning rate", "fine-tuning"}
 
 
+def test_a_stage_is_a_tournament() -> None:
+    """where trials pause, its questions wait for one another at one step, and no more than one is trained to its end for it"""
+
+    def slow(lr: float = 1e-3, width: int = 32, depth: int = 2, dropout: float = 0.0, seed: int = 0):
+        noise = random.Random(seed)
+        loss = math.log10(lr / 0.01) ** 2 + abs(math.log(width / 64)) + abs(depth - 4) / 4 + dropout
+        for epoch in range(1, 28):
+            yield {"loss": loss + 3 / epoch + noise.gauss(0, 0.01), "cost": epoch}
+
+    space = {
+        "lr": ts.Float(1e-5, 1, log=True, default=1e-3),
+        "width": ts.Int(8, 256, log=True, default=32),
+        "depth": ts.Int(1, 6, default=2),
+        "dropout": ts.Float(0, 0.5, default=0.0),
+    }
+    with ts.guided(
+        slow, space=space, minimize="loss", cost=20 * 27, steps=27, seed=3, store=None, progress="quiet"
+    ) as study:
+        for stage in ("learning rate", "architecture and regularization"):
+            trials = [trial for trial in study.trials if trial.by == f"{stage}/line"]
+            first = {
+                int(study.view.curve(trial.number, "loss")[0][-1]) for trial in trials if trial.state.value == "paused"
+            }
+            assert min(first) == 9
+            assert sum(trial.state.value == "done" for trial in trials) == 1
+        fine = [trial for trial in study.trials if trial.by.startswith("fine-tuning")]
+        assert len(fine) > len(study.trials) / 2
+
+
+def test_a_guided_study_is_opened_again(tmp_path: Path) -> None:
+    """with its own sampler and scheduler, so that each proposal can be asked for again, and a person can go on by ask and tell"""
+    store = tmp_path / "a.db"
+    ts.guided(train, minimize="loss", cost=60, seed=2, name="again", store=store, progress="quiet").close()
+    found = CliRunner().invoke(cli, ["check", "again", "--proposals", "--store", str(store)])
+    assert found.exit_code == 0, found.output
+    assert "asked again, all the same" in found.output
+    with ts.Study.open("again", store=store, cost=100) as study:
+        assert study.choices[0].startswith("sampler: guided, ")
+        assert study.choices[1].startswith("scheduler: guided, ")
+        trial = study.ask()
+        assert trial.by.startswith("fine-tuning")
+
+
+def test_the_report_tells_the_stages(tmp_path: Path) -> None:
+    """in their order, between how sure the answer is and what mattered; that of another study has nothing of it"""
+    with ts.guided(train, minimize="loss", trials=30, seed=1, store=None, progress="quiet") as study:
+        page = study.report(tmp_path / "guided.html").read_text(encoding="utf-8")
+        for chapter in ts.story(study.view):
+            assert chapter.sentences[0] in html.unescape(page)
+    heads = [page.index(f"<dt>{name}</dt>") for name in NAMES]
+    assert heads == sorted(heads)
+    assert page.index("How sure that is") < heads[0] < page.index("What mattered")
+    with ts.tune(train, minimize="loss", trials=5, seed=1, store=None, progress="quiet") as study:
+        assert "What each stage learned" not in study.report(tmp_path / "other.html").read_text(encoding="utf-8")
+
+
 def test_a_killed_search_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     """in the stage that it was in, to the same trials"""
     script = tmp_path / "search.py"
@@ -94,7 +151,9 @@ def test_a_killed_search_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     assert told(studies[0]) == told(studies[1])
     assert len(studies[0].trials) == 24
     assert check_log(studies[0].store, "killed") == []
-    count, wrong = check_proposals(studies[0].store, "killed", lambda spec: choose_sampler(spec, Staged()).sampler)
+    count, wrong = check_proposals(
+        studies[0].store, "killed", lambda spec: choose_sampler(spec, sampler_of(spec)).sampler
+    )
     assert wrong == []
     assert count > 10
     for study in studies:
@@ -124,7 +183,9 @@ def test_a_range_test_is_made_once() -> None:
     study = ts.guided(probing, minimize="loss", trials=16, seed=0, store=None, progress="quiet")
     assert made == [0]
     assert study.trials[0].values["lr_range.low"] == 1e-3
-    assert all(1e-3 <= trial.config["lr"] <= 1e-1 for trial in study.trials if trial.by == "learning rate/line")
+    rates = [trial.config["lr"] for trial in study.trials if trial.by == "learning rate/line"]
+    assert rates
+    assert all(0.999e-3 <= rate <= 1.001e-1 for rate in rates)
 
 
 def test_what_it_does_not_do_is_said() -> None:

@@ -9,6 +9,7 @@ import click
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.run.replay import check_log, check_proposals
 from tunesmith.samplers.auto import choose_sampler
+from tunesmith.stages.named import sampler_of
 
 
 @click.command("check")
@@ -25,7 +26,7 @@ def check_command(study: str | None, store: str, as_json: bool, proposals: bool)
         trials = len(opened.trials)
         asked = 0
         if proposals:
-            asked, differ = check_proposals(opened.store, opened.name, lambda spec: choose_sampler(spec).sampler)
+            asked, differ = check_proposals(opened.store, opened.name, lambda spec: choose_sampler(spec, sampler_of(spec)).sampler)
             found += differ
     if as_json:
         print_json(

@@ -9,7 +9,7 @@ import click
 
 from tunesmith.cli.run import devices_given, limits_given, run_command
 from tunesmith.errors import InvalidStudy
-from tunesmith.recipes.guided.guide import guided
+from tunesmith.recipes.guided import guided
 from tunesmith.run.origin import load_function
 
 _SHARED: Final = (

@@ -22,6 +22,8 @@ from tunesmith.plots.cells import cells
 from tunesmith.plots.recipe import recipe
 from tunesmith.plots.sections import Source, sections_of
 from tunesmith.plots.texts import capital, cut
+from tunesmith.stages.named import is_guided
+from tunesmith.stages.story import story
 from tunesmith.trials.view import View
 
 _TITLE: Final = 200
@@ -58,6 +60,7 @@ def report_html(
         recipe=recipe(view.spec, best),
         further=f"{capital(further.sentence)}." if further else "",
         findings=[_clipped(finding) for finding in health(view)],
+        chapters=story(view) if is_guided(view.spec) else [],
         mattered=[section for section in sections if section.id in _MATTERED],
         failed=[section for section in sections if section.id in _FAILED],
         rest=[section for section in sections if section.figure and section.id not in _MATTERED + _FAILED],

@@ -132,13 +132,13 @@ def describe_sampler(given: str | Sampler, points: Sequence[Mapping[str, Any]] =
             f"sampler={given!r} cannot be asked for trials; give an object such as Sobol(), or one of "
             f"{', '.join(sampler_names())}."
         )
-    return {"name": type(given).__name__, "custom": True, "points": kept}
+    return {"name": _name_of(given), "custom": True, "points": kept}
 
 
 def choose_sampler(spec: StudySpec, custom: Sampler | None = None) -> Chosen:
     """The sampler that a study's spec names, wrapped so that defaults come first and nothing is tried twice."""
     description = spec.sampler if isinstance(spec.sampler, dict) else {"name": spec.sampler}
-    inner, why = (custom, f"sampler: {type(custom).__name__}, as given") if custom else _described(spec, description)
+    inner, why = (custom, f"sampler: {_name_of(custom)}, {_why(custom)}") if custom else _described(spec, description)
     if spec.earlier:
         inner, why = WarmStarted(inner), f"{why}; {_warm(spec.earlier)}"
     return Chosen(Distinct(Seeded(inner, description.get("points", ()))), why)
@@ -179,6 +179,15 @@ def _is_known(name: str) -> bool:
     if colon:
         return kind == "grid" and levels.isdecimal() and int(levels) > 0
     return name in sampler_names()
+
+
+def _name_of(given: Sampler) -> str:
+    """What it calls itself, else its class."""
+    return str(getattr(given, "name", type(given).__name__))
+
+
+def _why(given: Sampler) -> str:
+    return str(getattr(given, "why", "as given"))
 
 
 def _unknown(name: str) -> str:

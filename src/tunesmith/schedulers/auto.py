@@ -101,13 +101,13 @@ def describe_scheduler(given: str | Scheduler) -> Json:
             f"scheduler={given!r} cannot decide about trials; give an object such as Median(), or one of "
             f"{', '.join(scheduler_names())}."
         )
-    return {"name": type(given).__name__, "custom": True}
+    return {"name": _name_of(given), "custom": True}
 
 
 def choose_scheduler(spec: StudySpec, custom: Scheduler | None = None, *, parks: bool = False) -> Chosen:
     """The scheduler that a study's spec names; `parks` says that a paused trial can go on where it stopped."""
     if custom is not None:
-        return Chosen(custom, f"scheduler: {type(custom).__name__}, as given")
+        return Chosen(custom, f"scheduler: {_name_of(custom)}, {_why(custom)}")
     if isinstance(spec.scheduler, dict):
         name = str(spec.scheduler["name"])
         absent = f"The study's scheduler {name} is an object of the program that made it; give it again as scheduler=."
@@ -143,6 +143,15 @@ def confirmation(spec: StudySpec) -> list[str]:
     return [
         f"confirm: up to {spec.confirm:.0%} of the budget repeats the best configurations on fresh seeds, if there is luck in values"
     ]
+
+
+def _name_of(given: Scheduler) -> str:
+    """What it calls itself, else its class."""
+    return str(getattr(given, "name", type(given).__name__))
+
+
+def _why(given: Scheduler) -> str:
+    return str(getattr(given, "why", "as given"))
 
 
 def _unknown(name: str) -> str:

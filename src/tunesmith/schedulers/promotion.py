@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, final
 
 import numpy as np
@@ -28,10 +28,18 @@ class Promotion:
 
     `first` is the step of the first rung, by default one `share`-th of a full training. The study's first trial goes on to its
     end, and so does now and then one from the middle of the first rung; as trials finish, the first rung rises, faster if
-    it does not order them as their ends do (`trust.py`).
+    it does not order them as their ends do (`trust.py`). `among` says which trials of a View are compared at rungs; all of them,
+    unless it is given.
     """
 
-    def __init__(self, *, eta: int = 3, first: int | None = None, share: int = 81) -> None:
+    def __init__(
+        self,
+        *,
+        eta: int = 3,
+        first: int | None = None,
+        share: int = 81,
+        among: Callable[[View], Some] | None = None,
+    ) -> None:
         check_rungs("Promotion", eta, first)
         if share < 1:
             raise InvalidStudy(
@@ -40,18 +48,22 @@ class Promotion:
         self.eta = eta
         self.first = first
         self.share = share
+        self.among = among
 
     def decide(self, view: View, trial: Trial, report: Report) -> Decision:
-        return at_rung(view, trial, report, self._rungs(view))
+        return at_rung(view, trial, report, self._rungs(view), self._some(view))
 
     def next(self, view: View, slots: int) -> Sequence[Order]:
         rungs = self._rungs(view)
-        first = trusted(view, rungs)
-        audited = [Resume(number) for number in audits(view, first)]
+        first, some = trusted(view, rungs), self._some(view)
+        audited = [Resume(number) for number in audits(view, first, some)]
         chosen = {order.trial for order in audited}
-        promoted = [order for order in promotions(view, rungs, slots) if order.trial not in chosen]
+        promoted = [order for order in promotions(view, rungs, slots, some) if order.trial not in chosen]
         new: list[Order] = [New(budget=allowance(view.next + i, first)) for i in range(slots)]
         return [*audited, *promoted, *new][:slots]
+
+    def _some(self, view: View) -> Some | None:
+        return None if self.among is None else self.among(view)
 
     def _rungs(self, view: View) -> Rungs:
         return Rungs(self.first or first_rung(view, self.share), self.eta, view.full_steps)

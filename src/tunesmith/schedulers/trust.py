@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.schedulers.rungs import Ints, Rungs, standing
+from tunesmith.schedulers.rungs import Ints, Rungs, Some, standing
 from tunesmith.surrogates.dominance import spread_order
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import STATES, View
@@ -60,12 +60,12 @@ def agreement_with_ends(view: View, rung: int, finished: Ints) -> float | None:
     return float(np.corrcoef(one, other)[0, 1])
 
 
-def audits(view: View, rung: int) -> list[int]:
+def audits(view: View, rung: int, some: Some | None = None) -> list[int]:
     """Mostly none; now and then a trial from the middle of a rung that shall train to its end, to see what is overlooked."""
     sent = sum(trial.budget is None and trial.state is not State.OPEN for trial in view.trials)
     if sent % _AUDITED:
         return []
-    found = standing(view, rung)
+    found = standing(view, rung, some)
     columns = view.columns
     best_first = np.array(found.best(len(found)), np.int64)
     waiting = best_first[(columns.state[best_first] == _PAUSED) & (columns.step[best_first] == rung)]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from tunesmith.run.context import Context
+from tunesmith.stages.rates import HIGH, LOW
 from tunesmith.training.lr_curve import LrRange
-
-LOW: Final = "lr_range.low"
-HIGH: Final = "lr_range.high"
 
 
 def probe_lr(ctx: Context, test: Callable[[], LrRange]) -> LrRange | None:

@@ -10,6 +10,7 @@ import math
 from typing import Final, Literal, NamedTuple, TypeAlias, final
 
 from tunesmith.errors import InvalidStudy
+from tunesmith.stages.scaling import plain_name
 
 Kind: TypeAlias = Literal["input", "hidden", "output", "vector", "fixed"]
 Family: TypeAlias = Literal["sgd", "adam"]
@@ -18,11 +19,6 @@ _SGD: Final = ("sgd", "momentum", "nesterov")
 _ADAM: Final = ("adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad", "lion")
 _DECOUPLED: Final = ("adamw", "lion")
 """Their weight decay is multiplied by the learning rate."""
-
-
-def plain_name(optimizer: str) -> str:
-    """The name of an optimizer as the rules know it: "Adam_W" is "adamw"."""
-    return optimizer.lower().replace("_", "")
 
 
 def family_of(optimizer: str) -> Family:

@@ -1,34 +1,26 @@
 """The plan: which stages a guided search has, which one it is in, and why. Pure.
 
 Everything follows from the trials of a View. A trial's stage is the first part of what proposed it, "learning rate/line"; a
-stage is over when it has used its share of what the stages before it left, or has nothing more to try; and what it has
-learned (`findings.py`) is computed again from its trials whenever somebody asks.
+stage is over when its questions have been asked, or it has used its share of the budget; and what it has learned
+(`findings.py`) is computed again from its trials whenever somebody asks.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final, Literal, NamedTuple, final
 
-from tunesmith.recipes.guided.findings import Findings
-from tunesmith.recipes.guided.shares import shares
-from tunesmith.recipes.guided.stages import NAMES, WEIGHTS, Name
 from tunesmith.schedulers.auto import confirmation
+from tunesmith.stages.findings import Findings
+from tunesmith.stages.order import MOST, NAMES, Name
+from tunesmith.stages.shares import shares
 from tunesmith.trials.repeats import is_deterministic, repeats_of
 from tunesmith.trials.trial import Trial
 from tunesmith.trials.view import View
 
-_REPEATS: Final = 2
-"""Repeats of the default configuration that show how large noise is. Its confirmation needs as many, and so they cost nothing."""
-_PART: Final = 3
-"""They are at most one in so many of all repeats."""
 FEWEST: Final = 15
 """Trials below which a search has no stages."""
-_HALF: Final = 0.5
-_LEAST: Final = 3
-"""Trials that a stage has at least, as long as it begins in the first half of the budget."""
 
 
 class Stage(NamedTuple):
@@ -52,36 +44,25 @@ class Plan:
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """All stages in their order; at most one is "now"."""
+        """All stages in their order; exactly one is "now"."""
         found: list[Stage] = []
-        left, reached = 1.0, False
+        reached = False
         for index, name in enumerate(NAMES):
             trials = tuple(self.findings.members[name])
-            why = self._skipped(name)
-            if why and not trials:
-                found.append(Stage(name, "skipped", why, ()))
+            skipped = self._skipped(name)
+            if skipped and not trials:
+                found.append(Stage(name, "skipped", skipped, ()))
                 continue
-            weights = [WEIGHTS[later] for later in NAMES[index:] if not self._skipped(later)]
-            allotted = left * WEIGHTS[name] / max(sum(weights), WEIGHTS[name])
-            used = self._share(trials)
             begun = any(self.findings.members[later] for later in NAMES[index + 1 :])
-            over = (
-                ""
-                if reached
-                else self._over(name, trials, used >= allotted and self._has_least(trials, left), begun=begun)
-            )
+            over = "" if reached else self._over(name, trials, begun=begun)
             found.append(Stage(name, "to come" if reached else "over" if over else "now", over, trials))
             reached = reached or not over
-            left -= used
         return tuple(found)
 
     @property
     def now(self) -> Name:
         """The stage that the next trial belongs to."""
         return next(stage.name for stage in self.stages if stage.state == "now")
-
-    def _has_least(self, trials: Sequence[Trial], left: float) -> bool:
-        return len(trials) >= _LEAST or left < _HALF
 
     def _skipped(self, name: Name) -> str:
         """Why a stage has nothing to do, if so."""
@@ -98,17 +79,17 @@ class Plan:
             return "no parameter is scientific or nuisance"
         return ""
 
-    def _over(self, name: Name, trials: Sequence[Trial], spent: bool, *, begun: bool) -> str:
+    def _over(self, name: Name, trials: Sequence[Trial], *, begun: bool) -> str:
         """Why a stage is over, if so."""
         if name == "fine-tuning":
             return ""
         if name == "baseline":
             return self._baseline_over(trials)
-        if not begun and name == "learning rate" and not self.findings.next_rates():
-            return "its rates have been tried"
-        if not begun and name != "learning rate" and self.findings.is_finished(self.findings.part(name)):
-            return "all of its configurations have been tried"
-        return "its share of the budget is used" if spent else "the next stage has begun" if begun else ""
+        if begun:
+            return "the next stage has begun"
+        if self._share(trials) >= MOST[name]:
+            return "its share of the budget is used"
+        return "" if self.findings.questions(name) else "its questions have been asked"
 
     def _baseline_over(self, trials: Sequence[Trial]) -> str:
         spec = self.view.spec
@@ -121,5 +102,4 @@ class Plan:
             return "the defaults fail"
         if is_deterministic(spec, repeats and self.view.trials):
             return "a repeat came out the same"
-        affordable = math.inf if spec.budget.trials is None else spec.confirm * spec.budget.trials
-        return "it was repeated" if len(repeats) >= min(_REPEATS, max(1, affordable // _PART)) else ""
+        return "it was repeated" if repeats else ""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, final
 
 from tunesmith.errors import InvalidStudy
-from tunesmith.training.width import plain_name
 
 Rule: TypeAlias = Literal["linear", "sqrt"]
 
@@ -78,6 +77,11 @@ def scale_batch(
         weight_decay=None if weight_decay is None else weight_decay * lr / rate * ratio,
         why=_why(batch, size, useful, rule, critical, accumulate),
     )
+
+
+def plain_name(optimizer: str) -> str:
+    """The name of an optimizer as the rules know it: "Adam_W" is "adamw"."""
+    return optimizer.lower().replace("_", "")
 
 
 def _rule(optimizer: str) -> Rule:

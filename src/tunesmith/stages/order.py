@@ -12,15 +12,17 @@ Name: TypeAlias = Literal[
     "baseline", "learning rate", "batch and schedule", "architecture and regularization", "fine-tuning"
 ]
 
-WEIGHTS: Final[Mapping[Name, float]] = {
-    "baseline": 0.08,
-    "learning rate": 0.12,
+GUIDED: Final = "guided"
+"""What the sampler and the scheduler of such a search are called in a study's spec."""
+NAMES: Final[tuple[Name, ...]] = (
+    "baseline", "learning rate", "batch and schedule", "architecture and regularization", "fine-tuning",
+)  # fmt: skip
+MOST: Final[Mapping[Name, float]] = {
+    "learning rate": 0.15,
     "batch and schedule": 0.10,
-    "architecture and regularization": 0.30,
-    "fine-tuning": 0.40,
+    "architecture and regularization": 0.20,
 }
-"""The stages in their order, with the share of the budget of each; that of a stage which is skipped goes to those after it."""
-NAMES: Final = tuple(WEIGHTS)
+"""The stages that ask one question each, with the share of the budget that each uses at most; the rest is for fine-tuning."""
 
 
 def members_of(view: View) -> dict[Name, list[Trial]]:
@@ -37,7 +39,7 @@ def members_of(view: View) -> dict[Name, list[Trial]]:
     return members
 
 
-def stage_of_last(view: View) -> Name | None:
-    """The stage that the newest trial says it belongs to; None for a repeat, and for one that no stage has proposed."""
-    stage = view.trials[-1].by.partition("/")[0] if view.trials else ""
+def stage_of(trial: Trial) -> Name | None:
+    """The stage that a trial says it belongs to; None for one that no stage has proposed."""
+    stage = trial.by.partition("/")[0]
     return next((name for name in NAMES if name == stage), None)

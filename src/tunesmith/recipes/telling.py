@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import final
 
-from tunesmith.recipes.guided.stages import stage_of_last
-from tunesmith.recipes.guided.story import roles_sentence, story
 from tunesmith.run.watcher import Watcher
+from tunesmith.stages.order import stage_of
+from tunesmith.stages.story import roles_sentence, story
 from tunesmith.trials.changes import Changes
 from tunesmith.trials.view import View
 
@@ -30,7 +30,7 @@ class Telling:
                 {chapter.stage for chapter in story(view) if chapter.state == "over"} if view.trials else set()
             )
         self._view = view
-        stage = stage_of_last(view)
+        stage = stage_of(view.trials[-1]) if view.trials else None
         if stage is not None and stage != self._stage:
             self._stage = stage
             self._tell(view, "over", "skipped")

@@ -1,23 +1,17 @@
-"""Ranges: how far outcomes narrow a parameter, and the part of a space that is left. Pure."""
+"""Ranges: where along a parameter it is good, other values to try, and the part of a space that is left. Pure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from tunesmith.recipes.guided.outcomes import Outcome
 from tunesmith.space.conditions import Test, When
-from tunesmith.space.params import Choice, Config, Fixed, Float, Int, Json, Ordinal, Param, default_of, key_of
+from tunesmith.space.params import Choice, Fixed, Param, default_of, key_of
 from tunesmith.space.space import Space
 
 _SAME: Final = 1e-6
 """Places on the unit interval that are nearer than this are one."""
-_BESIDE: Final = 0.15
-"""How far beyond the best trials a narrowed range reaches, as a share of the parameter's own range."""
-_TRIED: Final = 5
-"""An option that was tried less often is not given up."""
 
 
 class Bracket(NamedTuple):
@@ -59,43 +53,6 @@ def bracket(param: Param, points: Sequence[tuple[Any, float]], margin: float) ->
     )
 
 
-def cut(param: Param, low: float, high: float) -> Param:
-    """A number or levels between two places on the unit interval; its only value where no more is left."""
-    low, high = max(0.0, low), min(1.0, high)
-    if isinstance(param, Ordinal):
-        first, last = (param.options.index(param.from_unit(unit)) for unit in (low, high))
-        kept = param.options[first : last + 1]
-        if len(kept) == 1:
-            return Fixed(kept[0])
-        return Ordinal(*kept, default=param.default if param.default in kept else None, role=param.role)
-    assert isinstance(param, Float | Int)
-    least, most = param.from_unit(low), param.from_unit(high)
-    if least == most:
-        return Fixed(least)
-    if (least, most) == (param.low, param.high):
-        return param
-    default = param.default if param.default is not None and least <= param.default <= most else None
-    belief = param.belief if param.belief is not None and least <= param.belief.centre <= most else None
-    narrowed: Param = replace(param, low=least, high=most, default=default, belief=belief)  # type: ignore[arg-type]  # of its own type
-    return narrowed
-
-
-def narrowed(name: str, param: Param, best: Sequence[Outcome], all_of: Sequence[Outcome]) -> Param:
-    """The parameter with the range or the options of the best outcomes, and what lies beside it."""
-    values = [outcome.config[name] for outcome in best if name in outcome.config]
-    if not values or isinstance(param, Fixed):
-        return param
-    if isinstance(param, Choice):
-        wanted = {key_of(value) for value in values}
-        tried = [key_of(outcome.config[name]) for outcome in all_of if name in outcome.config]
-        kept = [o for o in param.options if key_of(o) in wanted or tried.count(key_of(o)) < _TRIED]
-        return _with_options(param, kept)
-    units = [param.to_unit(value) for value in values]
-    # Of few levels, at least the next one.
-    beside = max(_BESIDE, 1.0 / param.size if param.size else 0.0)
-    return cut(param, min(units) - beside, max(units) + beside)
-
-
 def far_values(param: Param, value: Any) -> list[Any]:
     """Other values to try once: the middle of the larger side of the range, or each other option."""
     if isinstance(param, Choice):
@@ -103,25 +60,6 @@ def far_values(param: Param, value: Any) -> list[Any]:
     unit = param.to_unit(value)
     found = param.from_unit((unit + 1.0) / 2.0 if unit <= 0.5 else unit / 2.0)
     return [found] if found != value else []
-
-
-def spanned(name: str, param: Param, configs: Sequence[Config]) -> Param:
-    """The parameter from the least to the greatest value that some configurations have, or with their options."""
-    values = [config[name] for config in configs if name in config]
-    if not values or isinstance(param, Fixed):
-        return param
-    if isinstance(param, Choice):
-        wanted = {key_of(value) for value in values}
-        kept = [option for option in param.options if key_of(option) in wanted]
-        return Fixed(kept[0]) if len(kept) == 1 else _with_options(param, kept)
-    units = [param.to_unit(value) for value in values]
-    return cut(param, min(units), max(units))
-
-
-def _with_options(param: Choice, kept: Sequence[Json]) -> Choice:
-    if len(kept) == len(param.options):
-        return param
-    return Choice(*kept, default=param.default if param.default in kept else None, role=param.role)
 
 
 def part_of(space: Space, params: Mapping[str, Param]) -> Space:

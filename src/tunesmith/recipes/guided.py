@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tunesmith.errors import InvalidStudy
-from tunesmith.recipes.guided.proposing import Staged
-from tunesmith.recipes.guided.repeating import Repeating
-from tunesmith.recipes.guided.telling import Telling
+from tunesmith.recipes.telling import Telling
 from tunesmith.run.progress import Progress, watcher_for
 from tunesmith.run.watcher import Watcher
 from tunesmith.space.hints import bind
 from tunesmith.space.space import Space
+from tunesmith.stages.pacing import Paced
+from tunesmith.stages.proposing import Staged
 from tunesmith.study import Study
 from tunesmith.tuning import tune
 
@@ -60,7 +60,7 @@ def guided(
         time=time,
         cost=cost,
         sampler=Staged(),
-        scheduler=Repeating(),
+        scheduler=Paced(),
         progress=Telling(watcher_for(progress)),
         **options,
     )

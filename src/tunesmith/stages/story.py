@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tunesmith.analysis.confirm import confirmed
-from tunesmith.recipes.guided.findings import OUTCOMES_TO_NARROW, RATES_TO_NARROW, Findings
-from tunesmith.recipes.guided.outcomes import Outcome, best_outcome, outcomes_of
-from tunesmith.recipes.guided.plan import Plan, Stage
-from tunesmith.recipes.guided.roles import having
 from tunesmith.run.words import number, value_text
 from tunesmith.space.params import Fixed, Param, describe
+from tunesmith.stages.findings import Findings, changes_text
+from tunesmith.stages.outcomes import Abreast, best_outcome, noise_of
+from tunesmith.stages.plan import Plan, Stage
+from tunesmith.stages.roles import having
 from tunesmith.trials.view import View
 
 
@@ -50,20 +50,23 @@ def roles_sentence(view: View) -> str:
 def _sentences(known: Findings, stage: Stage) -> list[str]:
     if stage.state == "skipped":
         return [f"skipped, since {stage.why}"]
-    if stage.state == "to come" or not stage.trials:
-        return ["nothing yet"]
+    if not stage.trials:
+        return [f"no trial, since {stage.why}" if stage.why else "nothing yet"]
     if stage.name == "baseline":
         return _baseline(known, stage)
-    said = _gain(known, stage)
     if stage.name == "learning rate":
-        said += _rates(known)
+        return [*_gain(known, stage), *_rates(known)]
     if stage.name == "fine-tuning":
-        said = [_narrowed(known), *said]
-    return said
+        count = _count(len(known.before("fine-tuning")), "trial")
+        return [
+            f"all parameters over their whole ranges, by a model that knows the {count} before it, too",
+            *_gain(known, stage),
+        ]
+    return [*_gain(known, stage), *_answers(known, stage)]
 
 
 def _baseline(known: Findings, stage: Stage) -> list[str]:
-    default = best_outcome(outcomes_of(known.view, stage.trials))
+    default = best_outcome(known.view, stage.trials)
     if default is None:
         return ["the default configuration has no result"]
     said = [f"the default configuration comes to {_loss(known, default.loss)}"]
@@ -79,29 +82,42 @@ def _baseline(known: Findings, stage: Stage) -> list[str]:
 
 
 def _rates(known: Findings) -> list[str]:
-    said = []
-    if known.probe is not None:
-        said.append(f"a range test has narrowed it to {_range(known.probe)} before")
+    """Where the best learning rate lies, with all else as in the defaults."""
+    said = [f"a range test has told to look in {_range(known.probe)}"] if known.probe is not None else []
     found = known.rates
-    if found is None:
-        return [*said, f"not narrowed further, since fewer than {RATES_TO_NARROW} rates have an outcome"]
+    if found is None or known.rate is None:
+        return said
     if found.good == found.tried:
-        return [*said, "no rate is worse than noise explains, so that it is searched as widely as before"]
-    assert known.rate is not None
-    assert known.rate_range is not None
-    said.append(
-        f"{found.good} of {found.tried} rates are as good as the best as far as noise tells; from now on {known.rate} is searched "
-        f"in {_range(known.rate_range)}"
-    )
+        return [*said, "no rate is worse than noise explains"]
+    param = known.space.params[known.rate]
+    low, high = (value_text(param.from_unit(unit)) for unit in (found.low, found.high))
+    said.append(f"{_at(known.rates_tried)}the best {known.rate} lies between {low} and {high}")
     if found.edge:
-        said.append("the best rate is at the edge of those that were tried: a wider range may hold a better one")
+        said.append("the best rate is the last one that was tried on its side: a wider range may hold a better one")
     return said
+
+
+def _answers(known: Findings, stage: Stage) -> list[str]:
+    """Which changes are better, which are worse, and which are neither, as far as noise tells."""
+    seen, answers = known.answers(stage.name)
+    margin = noise_of(known.view, seen.step).margin
+    kinds = {
+        "better": [answer.changes for answer in answers if answer.by > margin],
+        "worse": [answer.changes for answer in answers if answer.by < -margin],
+        "no different as far as noise tells": [answer.changes for answer in answers if abs(answer.by) <= margin],
+    }
+    said = [f"{kind}: {', '.join(changes)}" for kind, changes in kinds.items() if changes]
+    return [f"{_at(seen)}{said[0]}", *said[1:]] if said else []
+
+
+def _at(seen: Abreast) -> str:
+    return "" if seen.step is None else f"at step {seen.step}, "
 
 
 def _gain(known: Findings, stage: Stage) -> list[str]:
     """What became better in a stage, and by what change."""
-    before = best_outcome(outcomes_of(known.view, known.before(stage.name)))
-    after = best_outcome(outcomes_of(known.view, [*known.before(stage.name), *stage.trials]))
+    before = known.best_before(stage.name)
+    after = best_outcome(known.view, [*known.before(stage.name), *stage.trials])
     tried = _count(len(stage.trials), "trial")
     if after is None:
         return [f"{tried} without a result"]
@@ -109,33 +125,12 @@ def _gain(known: Findings, stage: Stage) -> list[str]:
         return [f"{tried}, the best with {_loss(known, after.loss)}"]
     if after.config == before.config:
         return [f"{tried}, none better than {_loss(known, before.loss)}"]
-    said = [f"{tried}; {_loss(known, before.loss)} became {_loss(known, after.loss)} with {_changes(before, after)}"]
+    said = [
+        f"{tried}; {_loss(known, before.loss)} became {_loss(known, after.loss)} with {changes_text(before.config, after.config)}"
+    ]
     if before.loss - after.loss <= known.noise.margin:
         said.append("noise alone explains as much")
     return said
-
-
-def _changes(before: Outcome, after: Outcome) -> str:
-    changed = [name for name, value in after.config.items() if before.config.get(name) != value]
-    return ", ".join(
-        f"{name} {value_text(before.config[name])} → {value_text(after.config[name])}"
-        if name in before.config
-        else f"{name} {value_text(after.config[name])}"
-        for name in changed
-    )
-
-
-def _narrowed(known: Findings) -> str:
-    count = len(outcomes_of(known.view, known.before("fine-tuning")))
-    if not known.fine:
-        enough = count >= OUTCOMES_TO_NARROW
-        return "all parameters over their whole ranges" + (
-            ""
-            if enough
-            else f", since {_count(count, 'outcome')} are fewer than the {OUTCOMES_TO_NARROW} that narrowing takes"
-        )
-    ranges = ", ".join(f"{name} in {_range(param)}" for name, param in known.fine.items())
-    return f"all parameters, narrowed by the best of {count} outcomes: {ranges}"
 
 
 def _range(param: Param) -> str:

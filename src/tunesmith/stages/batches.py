@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.space.params import Config, Float, Int, Param
-from tunesmith.training.scaling import Scaled, scale_batch
+from tunesmith.stages.scaling import Scaled, scale_batch
 from tunesmith.trials.view import View
 
 _FACTORS: Final = (4.0, 0.25, 2.0, 0.5, 8.0, 0.125)

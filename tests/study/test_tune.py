@@ -17,6 +17,7 @@ import pytest
 
 import tunesmith as ts
 from tunesmith.errors import BudgetSpent, IllegalTransition, InvalidConfig, InvalidStudy, SpaceExhausted
+from tunesmith.run.folder import load_checkpoint
 from tunesmith.run.replay import check_log, check_proposals
 from tunesmith.samplers.auto import choose_sampler
 from tunesmith.schedulers import Continue, Median, Stop
@@ -464,6 +465,22 @@ def test_checkpoints_lie_beside_the_store(tmp_path):
     assert files == ["best.checkpoint", "last.checkpoint", "model.txt"]
     assert study.folder == tmp_path / "x.files" / "train"
     study.close()
+
+
+def test_the_best_checkpoint_outlives_a_lost_worker(tmp_path):
+    """what a trial comes to after it was started again is compared with what it had come to before"""
+
+    def train(ctx: ts.Context, x: X):
+        for step in range((ctx.load() or 0) + 1, 5):
+            ctx.report(loss=(3.0, 1.0, 2.0, 2.5)[step - 1])
+            ctx.save(step)
+            if ctx.attempt == 1 and step == 3:
+                os._exit(1)
+
+    with tune(train, trials=1, store=tmp_path / "x.db", executor="processes") as study:
+        assert study.trials[0].attempt == 2
+        assert study.load() == 4
+        assert load_checkpoint(study.folder / "trial-00000", best=True).state == 2
 
 
 def test_the_record_of_a_run_is_kept_once(tmp_path):

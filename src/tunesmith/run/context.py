@@ -168,6 +168,8 @@ class Context:
         if checkpoint is None:
             return None
         self.step = self._saved = checkpoint.step
+        before = [loss for step, loss in self._job.losses.items() if step <= checkpoint.step and not math.isnan(loss)]
+        self._best = min(before, default=math.inf)
         return checkpoint.state
 
     def checkpoint(self, *parts: Any, every: int = 1) -> Checkpointing:

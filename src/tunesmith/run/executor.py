@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeAlias, final
 
@@ -35,6 +35,8 @@ class Job:
     budget: int | None = None
     after: int = 0
     """Reports up to this step are known already (a resumed trial)."""
+    losses: Mapping[int, float] = field(default_factory=dict)
+    """What was reported of the first objective before, by step; smaller is better."""
     folder: Path | None = None
     """Where this trial may keep files; not made yet."""
     rank: int = 0

@@ -181,6 +181,7 @@ class Starter:
         if trial.parent is not None and trial.attempt == 1 and not trial.reports:
             self._fork(trial.parent, folder)
         self.busy[trial.number] = trial.attempt
+        steps, values = self._log.view.curve(trial.number, spec.objectives[0].metric)
         self._executor.submit(
             Job(
                 study=spec.name,
@@ -194,6 +195,7 @@ class Starter:
                 by=trial.by,
                 budget=trial.budget,
                 after=trial.last.step if trial.last and trial.reports else 0,
+                losses=dict(zip(steps.tolist(), (spec.objectives[0].sign * values).tolist(), strict=True)),
                 folder=folder,
             )
         )

@@ -280,38 +280,75 @@ def curves(places: Mapping[str, Mapping]) -> Iterator[tuple[str, dict[str, np.nd
         yield place.split(": ")[0], regret | {f"turns {arm}": np.array(found["turns"][arm]) for arm in WARM}
 
 
-def reached(curve: np.ndarray, level: float) -> str:
-    """After how many trials a mean curve is at a level."""
+Groups = Mapping[str, Sequence[Mapping[str, np.ndarray]]]  # by family, the curves of its places
+
+
+def mean(groups: Groups) -> dict[str, np.ndarray]:
+    """Mean curves, each family once; `cold` of both studies that know nothing."""
+    families = [{arm: np.mean([one[arm] for one in found], axis=0) for arm in found[0]} for found in groups.values()]
+    found = {arm: np.mean([family[arm] for family in families], axis=0) for arm in families[0]}
+    return found | {"cold": (found["cold"] + found["other"]) / 2}
+
+
+def by_family(groups: Groups) -> str:
+    head = ["family", "places", "cold @10", "cold @50", "related @10", "related @50", "cold", *ARMS.values()]
+    rows = []
+    for family, places in groups.items():
+        found = mean({family: places})
+        regrets = [f"{found[arm][n - 1]:.3f}" for arm in ("cold", "related") for n in (10, MARK)]
+        waits = [reached(found[arm], found["cold"][MARK - 1]) for arm in ("cold", *ARMS)]
+        rows.append([family, str(len(places)), *regrets, *waits])
+    return page.table(head, rows)
+
+
+def all_together(groups: Groups) -> str:
+    """Each family once, with intervals from 1,000 resamples of the places of each."""
+    head = ["families", "arm", "turns", f"cold @{MARK} reached after", f"after {TRIALS}, what a cold start has after"]
+    rng, rows = np.random.default_rng(0), []
+    for title, judged in (("looked at", False), ("only measured", True)):
+        some = {family: places for family, places in groups.items() if (family in JUDGED) == judged}
+        if not some:
+            continue
+        drawn = [
+            mean(
+                {
+                    family: [places[i] for i in rng.integers(len(places), size=len(places))]
+                    for family, places in some.items()
+                }
+            )
+            for _ in range(1000)
+        ]
+        for arm in WARM:
+            waits = [
+                [_after(found[arm], found["cold"][MARK - 1]), _after(found["cold"], found[arm][-1])]
+                for found in (mean(some), *drawn)
+            ]
+            low, high = np.quantile(waits[1:], [0.025, 0.975], axis=0)
+            told = [f"{_told(waits[0][k])} ({_told(low[k])} to {_told(high[k])})" for k in (0, 1)]
+            rows.append([title, ARMS[arm], f"{mean(some)[f'turns {arm}']:.1f}", *told])
+    return page.table(head, rows)
+
+
+def _after(curve: np.ndarray, level: float) -> int:
+    """After how many trials a mean curve is at a level; one more than all if it never is."""
     below = np.flatnonzero(curve <= level + 1e-12)
-    return str(below[0] + 1) if len(below) else f"> {TRIALS}"
+    return int(below[0]) + 1 if len(below) else TRIALS + 1
 
 
-def table() -> str:
+def _told(trials: float) -> str:
+    return f"> {TRIALS}" if trials > TRIALS else f"{trials:.0f}"
+
+
+def reached(curve: np.ndarray, level: float) -> str:
+    return _told(_after(curve, level))
+
+
+def report() -> list[str]:
     kept = json.loads(RESULTS.read_text())
     groups: dict[str, list[dict[str, np.ndarray]]] = {}
     for family, regret in curves(kept["places"]):
         groups.setdefault(family, []).append(regret)
-    means = {
-        family: {arm: np.mean([one[arm] for one in found], axis=0) for arm in found[0]}
-        for family, found in groups.items()
-    }
-    head = ["family", "places", "cold @10", "cold @50", "related @10", "related @50", "cold", *ARMS.values(), "turns"]
-    rows = []
-    judged = [family for family in groups if family in JUDGED]
-    for title, families in (("looked at", [f for f in groups if f not in JUDGED]), ("only measured", judged)):
-        if families:
-            groups[f"{title}, each family once"] = [one for family in families for one in groups[family]]
-            means[f"{title}, each family once"] = {
-                arm: np.mean([means[family][arm] for family in families], axis=0) for arm in means[families[0]]
-            }
-    for family, found in sorted(means.items(), key=lambda item: item[0] in judged or item[0].startswith("only")):
-        cold = (found["cold"] + found["other"]) / 2
-        count = len(groups[family])
-        regrets = [f"{curve[n - 1]:.3f}" for curve in (cold, found["related"]) for n in (10, MARK)]
-        waits = [reached(curve, cold[MARK - 1]) for curve in (cold, *(found[arm] for arm in ARMS))]
-        had = ", ".join(f"{found[f'turns {arm}']:.0f}" for arm in WARM)
-        rows.append([family, str(count), *regrets, *waits, had])
-    return f"{page.table(head, rows)}\n\nVersion: {kept['version']}."
+    return [by_family(groups), all_together(groups), f"Version: {kept['version']}."]
 
 
 def main() -> None:
@@ -324,7 +361,7 @@ def main() -> None:
     if given.what == "run":
         run(given.tasks_from, given.seeds, given.minutes)
     else:
-        page.renew(page.BENCH, "<!-- transfer -->", [table()])
+        page.renew(page.BENCH, "<!-- transfer -->", report())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tunesmith.space.params import Float
+from tunesmith.space.space import Space
+from tunesmith.testing.histories import History, spec_of
+from tunesmith.trials.changes import Changes
+
 BENCH = Path(__file__).parent.parent / "bench"
 
 
@@ -18,12 +23,13 @@ BENCH = Path(__file__).parent.parent / "bench"
 def curves(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The parts of the bench, which is no package."""
     monkeypatch.syspath_prepend(str(BENCH))
-    from curves import made, recorded, task, world
+    from curves import made, ours, recorded, task, world
     from race import space
 
     class Parts:
         Curve, CurveTask, World = task.Curve, task.CurveTask, world.World
         Space, real = space.Space, space.real
+        Training, Watcher = ours.Training, ours.Watcher
         tasks = (*made.tasks(), *recorded.tasks())
 
     return Parts
@@ -124,6 +130,21 @@ def test_runs_are_continued_and_compared(tmp_path: Path) -> None:
     tables = subprocess.run(compare, capture_output=True, text=True, check=True).stdout
     assert "### 4 workers" in tables
     assert "| `epochs-1` | 2 |" in tables
+
+
+def test_tunesmith_hands_over_what_it_would_if_time_were_up(curves: Any) -> None:
+    """a trial that runs counts at its last report, one that waits does not"""
+    log = History(spec_of(Space({"x": Float(0, 1)})))
+    watcher = curves.Watcher(curves.Training(falling(curves)), [1.0])
+    log.finish(log.begin({"x": 0.9}), loss=1.15)
+    waits, runs = log.begin({"x": 0.0}), log.begin({"x": 0.1})
+    log.report(waits, 1, loss=1.0)
+    log.pause(waits)
+    log.report(runs, 1, loss=1.1)
+    watcher.executor(None, 1)
+    watcher.changed(log.view, Changes(0, log.view.seq))
+    (seen,) = watcher.all_seen()
+    assert seen == pytest.approx((0.35, 1.0))
 
 
 def test_tunesmith_runs_in_the_same_world(tmp_path: Path) -> None:

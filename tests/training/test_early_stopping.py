@@ -36,6 +36,11 @@ def test_small_gains_are_kept_but_do_not_count():
     assert (seen, keeper.best) == (4, 0.97)
 
 
+def test_small_gains_add_up():
+    """a training that creeps on is not given up"""
+    assert run([1 - 0.01 * step for step in range(20)], patience=5, least=0.03)[1] == 20
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_values_that_are_not_finite_are_no_best(bad):
     """they use up patience"""

@@ -21,7 +21,8 @@ class EarlyStopping:
                 break
         model.load_state_dict(keeper.state)
 
-    `patience` is how many updates without an improvement of more than `least` end the training. Works with any framework.
+    `patience` is how many updates without an improvement of more than `least` end the training; smaller ones add up. Works
+    with any framework.
     """
 
     best: float | None
@@ -47,14 +48,17 @@ class EarlyStopping:
         self._sign = 1.0 if direction == "minimize" else -1.0
         self._step = 0
         self._improved = 0
+        """The step of the last improvement that counted,"""
+        self._standard = math.inf
+        """and its value, signed so that smaller is better: what the next one must better by more than `least`."""
 
     def update(self, value: float, state: Callable[[], object] | object = None) -> bool:
         """Take note of a value; True if the training should end. `state`, or what it returns, is copied at each best."""
         self._step += 1
-        gain = math.inf if self.best is None else self._sign * (self.best - value)
-        if math.isfinite(value) and gain > 0:
-            if gain > self._least:
-                self._improved = self._step
+        loss = self._sign * value
+        if math.isfinite(loss) and loss < self._standard - self._least:
+            self._improved, self._standard = self._step, loss
+        if math.isfinite(loss) and (self.best is None or loss < self._sign * self.best):
             self.best, self.best_step = float(value), self._step
             self.state = copy.deepcopy(state() if callable(state) else state)
         return self._step - self._improved >= self._patience
@@ -67,9 +71,10 @@ class EarlyStopping:
             "state": self.state,
             "step": self._step,
             "improved": self._improved,
+            "standard": self._standard,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
         self.best, self.best_step, self.state = state["best"], state["best_step"], state["state"]
-        self._step, self._improved = state["step"], state["improved"]
+        self._step, self._improved, self._standard = state["step"], state["improved"], state["standard"]

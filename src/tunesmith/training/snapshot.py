@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from tunesmith.errors import InvalidStudy
+from tunesmith.run.randomness import present_randomness, seed_everything
 from tunesmith.training.framework import torch
 
 Restore: TypeAlias = Callable[[], None]
@@ -34,7 +35,7 @@ def preserved(modules: Iterable[Any], states: Iterable[Any], loader: Any = None)
         *_attributes(others, [part for module in kept for part in module.modules()]),
         *(_generator(generator) for generator in generators([loader, *(p for m in kept for p in m.modules())])),
         *_stateful(loader),
-        _global_randomness(),
+        present_randomness().restore,
     ]
 
     def restore() -> None:
@@ -158,29 +159,9 @@ def _stateful(loader: Any) -> list[Restore]:
     return [lambda: loader.load_state_dict(copy.deepcopy(state))]
 
 
-def _global_randomness() -> Restore:
-    here, there, plain, numbers = (
-        torch.get_rng_state(),
-        torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None,
-        random.getstate(),
-        np.random.get_state(),  # noqa: NPY002  augmentation code draws from it
-    )
-
-    def restore() -> None:
-        torch.set_rng_state(here)
-        if there is not None:
-            torch.cuda.set_rng_state_all(there)
-        random.setstate(plain)
-        np.random.set_state(numbers)  # noqa: NPY002
-
-    return restore
-
-
 def seed_all(seed: int, loader: Any = None) -> None:
     """Every source of randomness that `preserved` puts back, set to `seed`."""
-    torch.manual_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002
+    seed_everything(seed)
     for generator in generators([loader]):
         if isinstance(generator, torch.Generator):
             generator.manual_seed(seed)

@@ -76,6 +76,52 @@ def test_ten_thousand_trials(page, studies):
     ) == {"✕ failed"}
 
 
+def test_a_hundred_thousand_trials(page, studies):
+    """the page comes with a picture of all of them; figure and table work on as many"""
+    studies.study()
+    for _ in range(4):
+        studies.many(25_000, reports=0)
+    tab = page(STUDY)
+    tab.wait_for_selector(f"#figure-history{DRAWN}", timeout=60_000)
+    assert points(tab) == 2000
+    assert "2,000 of 100,000 trials are drawn one by one" in tab.inner_text("#figure-history")
+    assert "page 1 of 2,000" in tab.inner_text(".pager")
+    tab.fill("#filter", "lr < 1e-4 and state = failed")
+    tab.press("#filter", "Enter")
+    tab.wait_for_selector("text=/[0-9]+ of 100,000 trials fit/", timeout=60_000)
+
+
+def test_a_picture_of_the_history_comes_with_the_page(page, studies):
+    """before and without the library that draws figures, which then takes its place"""
+    studies.study()
+    studies.many(60)
+    tab = page()
+    tab.route("**/plotly-*", lambda route: None)  # it never arrives
+    tab.goto(re.match(r"http://[^/]+", tab.url)[0] + STUDY, wait_until="commit")
+    tab.wait_for_selector("#figure-history .still")
+    dots = tab.eval_on_selector_all("#figure-history .still .dots", "all => all.map((each) => each.getAttribute('d'))")
+    ended = [t for t in studies.store.changes("digits").trials if t.state.ended]
+    assert sum(path.count("M") for path in dots) == len(ended)
+    assert "60 trials have ended" in tab.inner_text("#figure-history .finding")
+    whole = page(STUDY)
+    whole.wait_for_selector(f"#figure-history{DRAWN}")
+    assert whole.locator(".still").count() == 0
+
+
+def test_three_objectives_can_be_turned(page, studies):
+    """drawn in three dimensions; on a phone a finger that scrolls is not caught"""
+    studies.study("three", minimize=["loss", "seconds", "memory"])
+    for place in range(8):
+        studies.trial("three", Finished({"loss": 8.0 - place, "seconds": place, "memory": (place - 4.0) ** 2}, 1))
+    for width, drag in ((1280, None), (360, False)):
+        tab = page("/studies/three", width=width)
+        tab.locator("#figure-solid").scroll_into_view_if_needed()
+        tab.wait_for_selector(f"#figure-solid{DRAWN}")
+        layout = tab.evaluate("document.querySelector('#figure-solid .plot').layout.scene")
+        assert layout.get("dragmode") is drag
+        assert tab.locator("#figure-solid canvas").count() >= 1
+
+
 def test_a_report_shows_up_by_itself(page, studies):
     """the running trial's last value, and at its end its point"""
     studies.ordinary()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunesmith.analysis.best import Best, best_of
 from tunesmith.trials.order import feasible, losses_of
@@ -13,8 +14,10 @@ from tunesmith.trials.spec import StudySpec
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
-_WAITING: Final = 2
-_FAILED: Final = 3
+_FEASIBLE: Final = 0.0
+_INFEASIBLE: Final = 1.0
+_WAITING: Final = 2.0
+_FAILED: Final = 3.0
 
 
 def ranking(view: View, best: Best | None = None) -> list[Trial]:
@@ -22,7 +25,9 @@ def ranking(view: View, best: Best | None = None) -> list[Trial]:
 
     The first is the study's best trial if it has one, also where others have a better value by luck.
     """
-    ranked = sorted(view.trials, key=lambda trial: _rank(view.spec, trial))
+    # By columns: asked of every trial of a large study by every page.
+    order = np.lexsort(tuple(reversed(_ranks(view.spec, view.trials))))
+    ranked = [view.trials[place] for place in order.tolist()]
     best = best_of(view) if best is None else best
     if best is not None:
         # By number: it may be known from a moment before, and have a new note since.
@@ -31,11 +36,17 @@ def ranking(view: View, best: Best | None = None) -> list[Trial]:
     return ranked
 
 
-def _rank(spec: StudySpec, trial: Trial) -> tuple[int, float, bool, int]:
-    losses = losses_of(spec, trial)
-    if losses is not None:
-        return (0 if feasible(spec, trial) else 1, losses[0], trial.state is not State.DONE, trial.number)
-    return (_FAILED if trial.state is State.FAILED else _WAITING, 0.0, False, trial.number)
+def _ranks(spec: StudySpec, trials: Sequence[Trial]) -> tuple[NDArray[np.float64], ...]:
+    """What decides, the first thing first, (n,) each; among equals the number does."""
+    losses = [losses_of(spec, trial) for trial in trials]
+    valued = np.array([one is not None for one in losses], bool)
+    failed = np.array([trial.state is State.FAILED for trial in trials], bool)
+    kept = np.array([feasible(spec, trial) for trial in trials], bool) if spec.limits else valued
+    return (
+        np.where(valued, np.where(kept, _FEASIBLE, _INFEASIBLE), np.where(failed, _FAILED, _WAITING)),
+        np.array([0.0 if one is None else one[0] for one in losses], float),
+        np.where(valued, [trial.state is not State.DONE for trial in trials], 0.0),
+    )
 
 
 def choose(ranked: Sequence[Trial], most: int, best: int) -> list[Trial]:

@@ -59,10 +59,14 @@ def history_section(source: Source) -> Section:
     return Section(
         "history",
         "History",
-        findings.history_finding(found),
-        [*thinned_remarks(thin), *findings.history_remarks(found)],
+        *history_words(found, thin),
         thinned_history_figure(thin) if len(found.numbers) else None,
     )
+
+
+def history_words(found: data.History, thin: data.Thinned) -> tuple[str, list[str]]:
+    """The finding and the remarks of a history of which `thin` is drawn."""
+    return findings.history_finding(found), [*thinned_remarks(thin), *findings.history_remarks(found)]
 
 
 def curves_section(source: Source) -> Section:

@@ -53,4 +53,5 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 
 def count_axis(title: str, last: int) -> dict[str, Any]:
     """An axis of whole numbers up to `last`; left to itself, Plotly puts halves between a few of them."""
-    return axis(title, dtick=1) if last < 10 else axis(title)
+    whole = {"exponentformat": "none", "separatethousands": True}
+    return axis(title, dtick=1) if last < 10 else axis(title, **whole)

@@ -68,8 +68,10 @@ class Dashboard:
     def warm_up(self) -> threading.Thread:
         """Read what the first page will need, in the background: the figures' library, and all studies."""
 
+        # Compressing the library leaves the interpreter free for reading.
+        threading.Thread(target=assets, name="tunesmith-ui-assets", daemon=True).start()
+
         def read() -> None:
-            assets()
             # A study that is removed in this moment, or a store that is closed: whoever opens the page is told.
             with suppress(TunesmithError):
                 for info in self._reader.infos():

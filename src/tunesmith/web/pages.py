@@ -36,6 +36,7 @@ from tunesmith.web.documents import (
     symptoms_of,
     trial_of,
 )
+from tunesmith.web.first import FirstLook, first_look
 from tunesmith.web.forms import fields_of
 from tunesmith.web.output import STREAMS, output_of
 from tunesmith.web.reader import StoreReader, StudyReader
@@ -149,6 +150,10 @@ class Pages:
             seq=view.seq,
             running=_running(study, view),
             running_total=found.states.get("running", 0),
+            # A page that only takes over what has changed has drawn its history already.
+            first=FirstLook()
+            if wanted.filter or request.headers.get("sec-fetch-dest") == "empty"
+            else first_look(study),
             panels={name: panel for name, panel in PANELS.items() if panel.applies(view)},
             health=study.examined,
             wanted=wanted,

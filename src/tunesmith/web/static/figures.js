@@ -95,6 +95,7 @@ async function draw(place, content) {
   words(place, content);
   const plot = place.querySelector(".plot");
   if (!content.figure) {
+    plot.replaceChildren();
     if (plot.data) Plotly.purge(plot);
     plot.hidden = true;
     place.dataset.drawn = "nothing";
@@ -104,6 +105,7 @@ async function draw(place, content) {
   plot.style.minWidth = content.width ? `${content.width}px` : "";
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-label", content.finding || content.heading);
+  if (globalThis.Plotly) plot.querySelector(":scope > .still")?.remove();
   const { options, themed } = globalThis.tunesmithFigures;
   const { data, layout } = themed(content.figure, dark.matches);
   if (window.innerWidth < 500) Object.assign(layout.margin, { l: Math.min(layout.margin.l, 48), r: 8 });

@@ -183,7 +183,8 @@ def compared(browser, count: int, folder: Path) -> dict[str, object]:
     ours, theirs = folder / f"ours-{count}.db", folder / f"theirs-{count}.db"
     fill_ours(ours, count)
     fill_theirs(theirs, count)
-    found: dict[str, object] = {"trials": count, "reports": REPORTS}
+    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
+    found: dict[str, object] = {"trials": count, "reports": REPORTS, "machine": machine}
     port = free_port()
     command: list[str | Path] = [sys.executable, "-m", "tunesmith", "ui", ours, "--port", str(port), "--read-only"]
     found["tunesmith"] = measured(browser, command, port, "/static/mark.svg", "/studies/bench", OURS_DRAWN, OURS_LIVE)
@@ -256,11 +257,16 @@ def main() -> None:
 
 
 def write(results: list[dict]) -> None:
-    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
-    document = {"machine": machine, "results": results}
-    (HERE / "results" / "ui.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    load = f"On {machine['cores']} cores, which had a load of {machine['load']:.0f} from other work too."
-    into_readme(f"{load}\n\n{table(results)}")
+    """Into the file and the table; sizes that were not measured this time stay as they were."""
+    path = HERE / "results" / "ui.json"
+    before = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
+    measured_now = {found["trials"] for found in results}
+    kept = [found for found in before if found["trials"] not in measured_now]
+    everything = sorted([*kept, *results], key=lambda found: found["trials"])
+    path.write_text(json.dumps({"results": everything}, indent=1) + "\n", encoding="utf-8")
+    loads = ", ".join(f"{found['machine']['load']:.0f} ({found['trials']:,} trials)" for found in everything)
+    cores = everything[0]["machine"]["cores"]
+    into_readme(f"On {cores} cores, which had a load from other work too: {loads}.\n\n{table(everything)}")
 
 
 if __name__ == "__main__":

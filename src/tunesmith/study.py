@@ -223,10 +223,7 @@ class Study:
 
         One segment, unless the trial was forked from another (`ts.PBT`). `ts.Replay` trains along it again.
         """
-        view = self.view
-        if not 0 <= number < len(view.trials):
-            raise InvalidStudy(f"Study {self.name!r} has no trial {number}; it has {len(view.trials)}.")
-        return schedule(view, number)
+        return schedule(self.view, number)
 
     @property
     def choices(self) -> list[str]:

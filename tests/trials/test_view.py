@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tunesmith.errors import InvalidStudy
 from tunesmith.space import Choice, Float, Space, when
 from tunesmith.stores.memory import MemoryStore
 from tunesmith.testing.histories import History, spec_of
@@ -77,6 +78,16 @@ def test_columns_hold_what_happened(store):
     assert columns.step.tolist() == [0, 3, 0, 0, 0]
     assert view_of(store).losses[0].tolist() == [1.0, -0.5]
     assert view_of(store).pending.tolist() == [False, False, False, True, False]
+
+
+def test_a_trial_that_there_is_not_is_said_with_those_that_there_are(store):
+    with pytest.raises(InvalidStudy, match=r"'s' has no trial 0; it has none yet"):
+        view_of(store).trial(0)
+    running(store)
+    assert view_of(store).trial(0).config["lr"] == 0.25
+    for number in (-1, 1):
+        with pytest.raises(InvalidStudy, match=rf"no trial {number}; its trials are 0 to 0"):
+            view_of(store).trial(number)
 
 
 def test_older_views_do_not_change(store):

@@ -152,11 +152,7 @@ def trial_command(study: str, number: int, store: str, as_json: bool, output: bo
     """One trial: its configuration, what happened to it and why, its curve, its failure."""
     with open_study(store, study) as opened:
         view = opened.view
-        if not 0 <= number < len(view.trials):
-            raise InvalidStudy(
-                f"Study {opened.name!r} has no trial {number}; its trials are 0 to {len(view.trials) - 1}."
-            )
-        trial = view.trials[number]
+        trial = view.trial(number)
         if as_json:
             print_json(_document(opened, view, trial))
             return

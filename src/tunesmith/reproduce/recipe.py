@@ -74,9 +74,7 @@ def open_recipe(directory: Path) -> Recorded:
 def _trial(study: Study, view: View, number: int | None) -> Trial:
     if number is None:
         return study.best
-    if not 0 <= number < len(view.trials):
-        raise InvalidStudy(f"Study {study.name!r} has no trial {number}; it has {len(view.trials)}.")
-    trial = view.trials[number]
+    trial = view.trial(number)
     if trial.config is None:
         raise InvalidStudy(f"Trial {number} of study {study.name!r} has no configuration; it is {trial.state.value}.")
     return trial

@@ -103,9 +103,7 @@ def rerun(
 def _rerun(recorded: Recorded, named: Given | str | None, folder: str | Path | None) -> Rerun:
     study, number = recorded.study, recorded.number
     view = study.view
-    if not 0 <= number < len(view.trials):
-        raise InvalidStudy(f"Study {study.name!r} has no trial {number}; it has {len(view.trials)}.")
-    last_step(view.trials[number])
+    last_step(view.trial(number))
     if folder is not None and Path(folder).exists():
         # What an earlier training left there, this one would go on from.
         raise InvalidFile(f"{folder} is there already; name a directory that is not, for what the training leaves.")

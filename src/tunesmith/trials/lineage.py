@@ -18,13 +18,16 @@ class Segment(NamedTuple):
 
 
 def schedule(view: View, number: int) -> list[Segment]:
-    """What a trial's training went through, from step 0 on; one segment unless the trial was forked from another."""
+    """What a trial's training went through, from step 0 on; one segment unless the trial was forked from another.
+
+    Raises `InvalidStudy` if there is no such trial.
+    """
     metric = view.spec.objectives[0].metric
     segments: list[Segment] = []
     until: int | None = None
     current: int | None = number
     while current is not None:
-        trial = view.trials[current]
+        trial = view.trial(current)
         steps, _ = view.curve(current, metric)
         ends = (trial.last.step if trial.last else 0) if until is None else until
         apart = int(steps[1] - steps[0]) if len(steps) > 1 else 1

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.errors import InvalidConfig
+from tunesmith.errors import InvalidConfig, InvalidStudy
 from tunesmith.space.observed import observed_conditions
 from tunesmith.space.params import Config
 from tunesmith.space.space import Space
@@ -183,6 +183,13 @@ class View:
             self.space, self._columns, self._keys = space, None, None
 
     # -- trials ------------------------------------------------------------------------------------------------------
+
+    def trial(self, number: int) -> Trial:
+        """The trial of this number; raises `InvalidStudy` if there is none."""
+        if not 0 <= number < len(self.trials):
+            has = f"its trials are 0 to {len(self.trials) - 1}" if self.trials else "it has none yet"
+            raise InvalidStudy(f"Study {self.spec.name!r} has no trial {number}; {has}.")
+        return self.trials[number]
 
     def of(self, *states: State) -> list[Trial]:
         """Trials in any of the states, by number."""

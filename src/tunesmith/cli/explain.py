@@ -110,8 +110,9 @@ def print_ablation(way: Ablation) -> None:
     if not way.steps:
         click.echo("the default configuration won")
         return
-    known = "expected" if way.repeats is None else f"measured on {count_text(way.repeats, 'seed')}"
-    click.echo(f"from the default configuration ({known} {number(way.start)}) to trial {way.winner}")
+    start = number(way.start)
+    known = f"expected {start}" if way.repeats is None else f"{start}, measured on {count_text(way.repeats, 'seed')}"
+    click.echo(f"from the default configuration ({known}) to trial {way.winner}")
     for step in way.steps:
         click.echo(f"  {_step_text(step, 'expected' if way.repeats is None else 'then')}")
 

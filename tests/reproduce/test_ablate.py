@@ -21,7 +21,8 @@ def noisy(
     idle: Annotated[float, ts.Float(0, 1)] = 0.5,
     seed: int = 0,
 ):
-    return {"loss": 4 * x + 2 * y + 0.01 * np.random.default_rng(seed).standard_normal()}
+    lucky, other = (np.random.default_rng([seed, part]).standard_normal() for part in (0, int(1e6 * (x + y + idle))))
+    return {"loss": 4 * x + 2 * y + 0.5 * lucky + 0.01 * other}
 
 
 def exact(x: Annotated[float, ts.Float(0, 1)] = 0.9, kind: Literal["a", "b"] = "a"):
@@ -35,11 +36,11 @@ def brittle(x: Annotated[float, ts.Float(0, 1)] = 0.9, y: Annotated[float, ts.Fl
 
 
 def test_gains_are_measured(tmp_path):
+    """by differences on the same seed, so that lucky seeds do not matter"""
     with ts.tune(noisy, store=str(tmp_path / "study.db"), **QUIET) as study:
         before = len(study.trials), study.best.number
         way = ts.ablate(study)
         assert way.repeats == 3
-        assert way.start == pytest.approx(5.4, abs=0.05)
         winner = study.best.config
         assert {step.name for step in way.steps} == {"x", "y", "idle"}
         for step in way.steps:

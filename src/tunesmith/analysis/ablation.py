@@ -44,7 +44,7 @@ class Step:
     """None for a parameter that took no part."""
     after: Json
     gain: float
-    """How much better the objective gets, in its own units; below 0, worse. NaN if no training came to its end."""
+    """How much better the objective gets, in its own units; below 0, worse. NaN if trainings before or after it failed."""
     low: float
     high: float
     """A 95 % interval, from resampled trials or from trainings on several seeds."""
@@ -87,8 +87,8 @@ class Way(NamedTuple):
     """The parameter that is changed before each configuration but the first."""
     configs: list[Config]
 
-    def told(self, losses: Floats, low: Floats, high: Floats, repeats: int | None = None) -> Ablation:
-        """What each change brought, given the n losses of the configurations and intervals of the n - 1 gains."""
+    def told(self, losses: Floats, gains: Floats, low: Floats, high: Floats, repeats: int | None = None) -> Ablation:
+        """What each change brought, given the n losses of the configurations, and the n - 1 gains with their intervals."""
         return Ablation(
             metric=self.metric,
             winner=self.winner,
@@ -98,7 +98,7 @@ class Way(NamedTuple):
                     name=name,
                     before=before.get(name),
                     after=after.get(name),
-                    gain=float(losses[place] - losses[place + 1]),
+                    gain=float(gains[place]),
                     low=float(low[place]),
                     high=float(high[place]),
                     expected=float(self.sign * losses[place + 1]),
@@ -122,7 +122,8 @@ def ablation(view: View, metric: str | None = None, *, resamples: int = RESAMPLE
         return found
     way, surface = _modelled(view, metric, resamples)
     losses = _losses(view.space, way.configs, surface)
-    return way.told(losses[0], *_intervals(losses[:, :-1] - losses[:, 1:]))
+    gains = losses[:, :-1] - losses[:, 1:]
+    return way.told(losses[0], gains[0], *_intervals(gains))
 
 
 def measured(view: View, metric: str | None = None) -> Ablation | None:
@@ -136,26 +137,32 @@ def measured(view: View, metric: str | None = None) -> Ablation | None:
     return by_trainings(way, note["values"])
 
 
-def by_trainings(way: Way, values: Sequence[Sequence[float]]) -> Ablation:
-    """What changes brought, given for each configuration on the way the values of the trainings that came to their end.
+def by_trainings(way: Way, values: Sequence[Sequence[float | None]]) -> Ablation:
+    """What changes brought, given for each configuration on the way its value on each seed, None where it failed.
 
-    Noise is taken to be as large everywhere, so that all trainings together say how large it is. Without repeats intervals
-    are infinite.
+    A gain is the mean difference on the seeds on which both trainings came to their end, so that what a seed does to both is
+    left out. How much differences vary is taken to be the same for all changes; with one seed, intervals are infinite.
     """
     from scipy.special import stdtrit  # noqa: PLC0415  scipy takes a while to load
 
-    losses = np.array([way.sign * float(np.mean(found)) if found else math.nan for found in values])
+    losses = way.sign * np.array(values, float)
     gains = losses[:-1] - losses[1:]
-    freedom = sum(len(found) - 1 for found in values if found)
+    counts = np.isfinite(gains).sum(axis=1)
+    means = np.array([_mean(row) for row in gains])
+    freedom = int(np.maximum(counts - 1, 0).sum())
     half = np.full(len(gains), math.inf)
     if freedom:
-        squares = sum(float(np.sum((np.array(found) - np.mean(found)) ** 2)) for found in values if found)
-        parts = np.array([1.0 / max(len(found), 1) for found in values])
-        half = stdtrit(freedom, (1 + _SURE) / 2) * np.sqrt(squares / freedom * (parts[:-1] + parts[1:]))
-    return way.told(losses, gains - half, gains + half, max(map(len, values)))
+        deviation = math.sqrt(float(np.nansum((gains - means[:, None]) ** 2)) / freedom)
+        half = float(stdtrit(freedom, (1 + _SURE) / 2)) * deviation / np.sqrt(np.maximum(counts, 1))
+    return way.told(np.array([_mean(row) for row in losses]), means, means - half, means + half, losses.shape[1])
 
 
-def note_of(way: Way, values: Sequence[Sequence[float]]) -> Json:
+def _mean(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+def note_of(way: Way, values: Sequence[Sequence[float | None]]) -> Json:
     """What the winner's trial keeps of trainings."""
     return {"metric": way.metric, "names": way.names, "configs": way.configs, "values": [list(v) for v in values]}
 

@@ -54,8 +54,8 @@ def ablate(
     return by_trainings(way, values)
 
 
-def _values(study: Study, view: View, way: Way, target: Given | None, repeats: int) -> list[list[float]]:
-    """By configuration, the values of those trainings that came to their end."""
+def _values(study: Study, view: View, way: Way, target: Given | None, repeats: int) -> list[list[float | None]]:
+    """By configuration and seed; None where the training did not come to its end."""
     record = record_of(study.store, study.name, view.trials[way.winner])
     seeds = np.random.default_rng([view.spec.seed, way.winner]).integers(2**32, size=repeats).tolist()
     # Trainings of which the study knows nothing, numbered as they come, so that each has a folder of its own.
@@ -70,8 +70,7 @@ def _values(study: Study, view: View, way: Way, target: Given | None, repeats: i
         closing(executor_of(target, record, view.spec.space)) as executor,
     ):
         found = [_value(planned, number, way.metric, executor, Path(scratch)) for number in range(len(trials))]
-    groups = (found[start : start + repeats] for start in range(0, len(found), repeats))
-    return [[value for value in group if value is not None] for group in groups]
+    return [found[start : start + repeats] for start in range(0, len(found), repeats)]
 
 
 def _value(planned: View, number: int, metric: str, executor: Executor, folder: Path) -> float | None:

@@ -84,6 +84,14 @@ def test_what_fails_on_the_way_is_not_known():
         assert any(map(math.isnan, gains)) == (first == "x")
 
 
+def test_a_default_that_won_is_not_trained():
+    def best_at_default(x: Annotated[float, ts.Float(0, 1)] = 0.5):
+        return {"loss": abs(x - 0.5)}
+
+    with ts.tune(best_at_default, store=None, **QUIET) as study:
+        assert ts.ablate(study, lambda x: pytest.fail("nothing is to be trained")).steps == ()
+
+
 def test_bad_questions():
     with ts.tune(exact, store=None, **QUIET) as study:
         for repeats in (0, -1, True, 1.5):

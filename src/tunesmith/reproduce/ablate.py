@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tunesmith.analysis.ablation import NOTE, Ablation, Way, by_trainings, note_of, way_of
+from tunesmith.analysis.ablation import NOTE, Ablation, Way, ablation, by_trainings, note_of, way_of
 from tunesmith.errors import InvalidStudy
 from tunesmith.reproduce.remember import remember
 from tunesmith.reproduce.target import Given, directory_of, executor_of
@@ -49,6 +49,8 @@ def ablate(
         )
     with one_thread():
         way = way_of(view, metric)
+        if not way.names:  # the default won
+            return ablation(view, metric)
     values = _values(study, view, way, load_function(target) if isinstance(target, str) else target, repeats)
     remember(study, way.winner, NOTE, lambda _: note_of(way, values))
     return by_trainings(way, values)

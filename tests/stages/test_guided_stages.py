@@ -12,10 +12,12 @@ from hypothesis import given, settings, strategies as st
 
 from tunesmith.run.proposing import trial_rng
 from tunesmith.samplers.auto import choose_sampler
+from tunesmith.samplers.probed import HIGH, LOW
 from tunesmith.schedulers.base import New
 from tunesmith.space.conditions import when
 from tunesmith.space.narrower import bounded
 from tunesmith.space.params import Choice, Fixed, Float, Int, Ordinal
+from tunesmith.space.roles import roles_of
 from tunesmith.space.space import Space
 from tunesmith.stages.findings import Findings
 from tunesmith.stages.order import NAMES
@@ -23,8 +25,7 @@ from tunesmith.stages.pacing import Paced
 from tunesmith.stages.plan import Plan
 from tunesmith.stages.proposing import Staged
 from tunesmith.stages.ranges import bracket, part_of
-from tunesmith.stages.rates import HIGH, LOW, Place, next_places
-from tunesmith.stages.roles import roles_of
+from tunesmith.stages.rates import Place, next_places
 from tunesmith.stages.story import roles_sentence, story
 from tunesmith.testing.histories import History, spec_of
 from tunesmith.testing.samplers import SPACES, SamplerConformance

@@ -11,6 +11,7 @@ from tunesmith.errors import InvalidStudy
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.samplers.earlier import WarmStarted
 from tunesmith.samplers.grid import Grid
+from tunesmith.samplers.probed import Probed
 from tunesmith.samplers.sobol import Sobol
 from tunesmith.samplers.uniform import Uniform
 from tunesmith.samplers.wrap import Distinct, Seeded
@@ -159,7 +160,8 @@ def _described(spec: StudySpec, description: Mapping[str, Any]) -> tuple[Sampler
     if name == "auto":
         return _auto(spec)
     kind, _, levels = name.partition(":")
-    return (Grid(int(levels)) if levels else _NAMED[kind]()), f"sampler: {name}, as asked for"
+    inner = Grid(int(levels)) if levels else _NAMED[kind]()
+    return inner if kind == "grid" else Probed(inner), f"sampler: {name}, as asked for"
 
 
 def _auto(spec: StudySpec) -> tuple[Sampler, str]:
@@ -171,7 +173,7 @@ def _auto(spec: StudySpec) -> tuple[Sampler, str]:
     if size is not None and trials is not None and size <= trials:
         covered = f"all {size} configurations" if size > 1 else "the only configuration"
         return Grid(None), f"sampler: grid, because the budget covers {covered}"
-    return ladder_for(spec), f"sampler: {reason(spec)}"
+    return Probed(ladder_for(spec)), f"sampler: {reason(spec)}"
 
 
 def _is_known(name: str) -> bool:

@@ -7,15 +7,16 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, final
 
 from tunesmith.run.words import value_text
+from tunesmith.samplers.probed import probed
 from tunesmith.space.params import Choice, Config, Param
+from tunesmith.space.roles import having, roles_of
 from tunesmith.space.space import Space
 from tunesmith.stages.batches import coupled_batches
 from tunesmith.stages.order import NAMES, Name, members_of
 from tunesmith.stages.outcomes import Abreast, Noise, Outcome, abreast, best_outcome, noise_of
 from tunesmith.stages.ranges import Bracket, bracket, far_values, fixed_at, part_of
-from tunesmith.stages.rates import Place, first_step, next_places, probed
-from tunesmith.stages.roles import having, roles_of
-from tunesmith.trials.trial import Trial
+from tunesmith.stages.rates import Place, first_step, next_places
+from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
 
 _MOST_RATES: Final = 6
@@ -70,9 +71,20 @@ class Findings:
         return best_outcome(self.view, self.before(name))
 
     def base(self, name: Name) -> Config:
-        """What a stage changes: the best configuration of the stages before it; the default one as long as there is none."""
+        """What a stage changes: the best configuration of the stages before it; the default one as long as there is none.
+
+        With several workers a stage may begin as trials of those before are under way: then the best at the last step that the
+        others have all reached.
+        """
         best = self.best_before(name)
-        return self.space.default() if best is None else best.config
+        if best is None:
+            return self.space.default()
+        before = [trial for trial in self.before(name) if trial.twin is None and trial.config is not None]
+        ready = [trial for trial in before if trial.state not in (State.READY, State.RUNNING)]
+        if len(ready) == len(before):
+            return best.config
+        leader, _ = min(abreast(self.view, ready).losses, key=lambda pair: pair[1])
+        return leader.config or best.config
 
     # -- the learning rate -------------------------------------------------------------------------------------------
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from tunesmith.analysis.confirm import confirmed
 from tunesmith.run.words import number, value_text
 from tunesmith.space.params import Fixed, Param, describe
+from tunesmith.space.roles import having
 from tunesmith.stages.findings import Findings, changes_text
 from tunesmith.stages.outcomes import Abreast, best_outcome, noise_of
 from tunesmith.stages.plan import Plan, Stage
-from tunesmith.stages.roles import having
 from tunesmith.trials.view import View
 
 

@@ -1,11 +1,11 @@
-"""The range test as a probe of a study: what it finds becomes part of a trial's outcome, and narrows the search."""
+"""The range test as a probe of a study: what it finds becomes part of a trial's outcome, and says where to look."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from tunesmith.run.context import Context
-from tunesmith.stages.rates import HIGH, LOW
+from tunesmith.samplers.probed import HIGH, LOW
 from tunesmith.training.lr_curve import LrRange
 
 
@@ -15,7 +15,7 @@ def probe_lr(ctx: Context, test: Callable[[], LrRange]) -> LrRange | None:
         ts.probe_lr(ctx, lambda: ts.lr_range(model, loader, loss, optimizer))
 
     If the test is clear, its range becomes part of all that the trial reports, as the metrics `lr_range.low` and
-    `lr_range.high`; `ts.guided` searches the learning rate there. Returns what the test found, or None in other trials.
+    `lr_range.high`; `ts.guided` asks for learning rates there. Returns what the test found, or None in other trials.
     """
     if ctx.number != 0:
         return None

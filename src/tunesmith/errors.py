@@ -22,6 +22,15 @@
 Each message is one sentence that says what is wrong, where, and what to do about it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class TunesmithError(Exception):
     """Base of all errors that Tunesmith raises on purpose."""
@@ -96,3 +105,20 @@ class Conflict(StoreError):
 
 class BudgetSpent(StoreError):
     """The study's budget is used up."""
+
+
+USAGE: Final = (InvalidConfig, InvalidFile, InvalidObjective, InvalidSpace, InvalidStudy, StudyChanged, UnknownStudy)
+"""Mistakes in what was asked for. Their sentence tells all there is to know."""
+
+
+def without_inner_frames(function: Callable[P, T]) -> Callable[P, T]:
+    """A function whose usage errors point at the line that called it, not at the depths of Tunesmith where they were noticed."""
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except USAGE as error:
+            raise error.with_traceback(None)  # noqa: B904  it is the same error
+
+    return called

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final, overload
 from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.table import Table, table
 from tunesmith.asking import Desk
-from tunesmith.errors import InvalidStudy, MissingExtra
+from tunesmith.errors import InvalidStudy, MissingExtra, without_inner_frames
 from tunesmith.held_out import Test, look
 from tunesmith.opening import Wanted, settle
 from tunesmith.reading import Reading
@@ -71,6 +71,7 @@ class Study:
         self.scheduler = choose_scheduler(spec, scheduler or scheduler_of(spec))
 
     @staticmethod
+    @without_inner_frames
     def open(
         name: str,
         *,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from tunesmith.analysis.best import best_of, front_of
 from tunesmith.analysis.looks import look_at, looks
 from tunesmith.analysis.prospects import prospects
-from tunesmith.errors import InvalidStudy
+from tunesmith.errors import InvalidStudy, without_inner_frames
 from tunesmith.held_out import Test
 from tunesmith.run.attempt import Target
 from tunesmith.run.devices import devices_from
@@ -40,6 +40,7 @@ from tunesmith.trials.trial import State
 from tunesmith.warm_start import Source
 
 
+@without_inner_frames
 def tune(
     function: Callable[..., Any],
     *,

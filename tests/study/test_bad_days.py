@@ -149,6 +149,17 @@ def test_failures_that_are_alike_show_their_traceback_once(capsys):
     assert err.count("failed: ValueError: bad") == 4
 
 
+def test_the_traceback_of_a_mistake_is_short():
+    """its sentence says what is wrong; ten frames of Tunesmith above it would hide that"""
+    for wrong in ({"trials": 0}, {"sampler": "bayes"}, {"minimize": None}):
+        with pytest.raises(ts.TunesmithError) as error:
+            tune(**wrong)
+        assert [entry.name for entry in error.traceback[2:]] == ["called"]
+    with pytest.raises(UnknownStudy) as error:
+        ts.Study.open("none")
+    assert [entry.name for entry in error.traceback[1:]] == ["called"]
+
+
 def test_a_study_that_is_not_there(tmp_path):
     tune(store=tmp_path / "x.db", name="digits").close()
     with pytest.raises(UnknownStudy, match=r"no study 'digit' in .*x\.db; did you mean 'digits'\?; begin it with"):

@@ -85,7 +85,8 @@ def bind(function: Callable[..., Any], space: Space | None = None) -> Binding:
         elif default is MISSING:
             raise InvalidObjective(
                 f"{name}(): {parameter.name!r} has no range; annotate it, as in {parameter.name}: "
-                f"Annotated[float, ts.Float(1e-5, 1, log=True)], give it a default, or pass space=."
+                f"Annotated[float, ts.Float(1e-5, 1, log=True)], give it a default, pass space=, or ask for parameters as it runs "
+                f"with ctx: ts.Context."
             )
     if not domains and context is None:
         raise InvalidObjective(

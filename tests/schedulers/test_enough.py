@@ -46,10 +46,21 @@ def test_prospects_become_worse_as_the_search_goes_on():
     assert gains[1] < gains[0]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_loss_is_promised_to_fall_below_zero(seed):
+    """a model may see a valley going on where it ends"""
+    steep = ts.tune(
+        lambda x, y: {"loss": 10 ** (8 * (abs(x - 0.3) + abs(y - 0.6)) - 10)},
+        space=SPACE, minimize="loss", trials=20, seed=seed, store=None, progress="quiet",
+    )  # fmt: skip
+    found = prospects(steep.view)
+    assert found is None or found.gain <= found.best
+
+
 def test_prospects_in_words():
     found = prospects(tuned(0.05, trials=80).view)
     assert "another hour (about " in found.sentence
-    assert "improve loss by" in found.sentence
+    assert "improve loss by at most" in found.sentence
     assert "the noise between seeds is 0.0" in found.sentence
     assert found.gain >= 0
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, final
 
+import numpy as np
+
 from tunesmith.analysis.best import best_of
 from tunesmith.trials.trial import State
 from tunesmith.trials.view import View
@@ -22,7 +24,7 @@ class Prospects:
     trials: int
     """How many trials end in an hour, as fast as the last ones did."""
     gain: float
-    """By how much the metric is expected to become better, in its units."""
+    """By how much the metric is expected to become better at most, in its units."""
     best: float
     """The best value now."""
     noise: float | None
@@ -38,7 +40,7 @@ class Prospects:
         """In words."""
         share = f" ({100 * self.gain / abs(self.best):.2g} %)" if self.best else ""
         trials = f"{float(f'{self.trials:.2g}'):,.0f}"  # two digits: more are not known
-        said = f"another hour (about {trials} trials) is expected to improve {self.metric} by {self.gain:.2g}{share}"
+        said = f"another hour (about {trials} trials) is expected to improve {self.metric} by at most {self.gain:.2g}{share}"
         return said if not self.noise else f"{said}; the noise between seeds is {self.noise:.2g}"
 
 
@@ -61,4 +63,12 @@ def prospects(view: View) -> Prospects | None:
     confirmed = best.confirmed
     noise = confirmed.noise if confirmed is not None else known.noise if known and known.large else None
     value = confirmed.expected if confirmed is not None else best.trial.values[metric]
+    if gain > abs(value) and _has_one_sign(view):
+        return None  # the model sees an end beyond zero, where the metric has none
     return Prospects(metric, trials, gain, value, noise)
+
+
+def _has_one_sign(view: View) -> bool:
+    values = view.columns.Y[:, 0]
+    values = values[np.isfinite(values)]
+    return bool((values >= 0).all() or (values <= 0).all())

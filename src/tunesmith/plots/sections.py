@@ -212,6 +212,11 @@ class Panel(NamedTuple):
     modelled: bool = False
     """Whether it takes a model of the trials, and so seconds; raises `InvalidStudy` where too few trials tell."""
 
+    @property
+    def follows_reports(self) -> bool:
+        """Whether a report of a running trial may change it; the others show trials that have ended."""
+        return self.curves or self.logged or self.modelled
+
 
 def _several(view: View) -> bool:
     return len(view.spec.objectives) > 1

@@ -35,7 +35,7 @@ class Drawn:
             raise UnknownStudy(f"There is no figure {name[:80]!r}; there are {', '.join(PANELS)}.")
         text = filter_text if panel.filtered else ""
         view = self._reader.full if panel.curves else self._reader.view
-        moment = self._reader.moment(view)
+        moment = self._reader.moment(view) if panel.follows_reports else self._reader.settled_moment
         known, body = self._kept.get((name, text), (None, b""))
         if known != moment:
             body = section_bytes(self._section(name, panel, view, text))

@@ -24,7 +24,7 @@ class FirstLook(NamedTuple):
 
 def first_look(study: StudyReader) -> FirstLook:
     """Made once for every moment of a study."""
-    return study.kept("first look", study.view, lambda view: _look(study, view))
+    return study.settled("first look", lambda view: _look(study, view))
 
 
 def _look(study: StudyReader, view: View) -> FirstLook:

@@ -20,6 +20,7 @@ from tunesmith.errors import TunesmithError, UnknownStudy
 from tunesmith.run.threads import one_thread
 from tunesmith.stores.base import Store, StudyInfo
 from tunesmith.trials.facts import Event
+from tunesmith.trials.trial import State
 from tunesmith.trials.view import View
 from tunesmith.web.notes import Notes, NotesReader
 
@@ -69,6 +70,8 @@ class StudyReader:
         """Studies are looked into one at a time."""
         self._light = View(store.spec(info.name))
         self._full: View | None = None
+        self._settled = 0
+        """The seq of the last change that was more than a report of a running trial."""
         self._notes = NotesReader(store, info.name)
         self._kept: dict[str, tuple[Moment, Any]] = {}
         self._chronicler: Chronicler | None = Chronicler()
@@ -90,6 +93,8 @@ class StudyReader:
         with self._lock:
             before, self._light = self._light, self._advance(self._light, curves=False)
             if self._light is not before:
+                if not _only_reported(before, self._light):
+                    self._settled = self._light.seq
                 self._look_into(self._light)
             return self._light
 
@@ -114,7 +119,9 @@ class StudyReader:
 
     def best_in(self, view: View) -> Best | None:
         """The same, as a trial of `view`, which may be an earlier one."""
-        return self.kept("best" if view is self._light else "best of another view", view, self._believed)
+        if view is not self._light:
+            return self.kept("best of another view", view, self._believed)
+        return self.settled("best", self._believed)
 
     def _believed(self, view: View) -> Best | None:
         observed, known = observed_best(view), self._weighed
@@ -189,9 +196,24 @@ class StudyReader:
             return found
 
     @property
+    def settled_moment(self) -> Moment:
+        """What a page of the trials that have ended is made of: reports of running ones change nothing there."""
+        return Moment(self._settled, self._found)
+
+    def settled(self, what: str, compute: Callable[[View], T]) -> T:
+        """As `kept`, of what a report of a running trial does not change: a large study stays live."""
+        with self._lock:
+            view = self.view
+            if what not in self._kept or self._kept[what][0] != self.settled_moment:
+                with _quick(wanted=self._large):
+                    self._kept[what] = (self.settled_moment, compute(view))
+            found: T = self._kept[what][1]
+            return found
+
+    @property
     def summary(self) -> Summary:
-        """What the study found so far."""
-        return self.kept("summary", self.view, lambda view: summary(view, self.best))
+        """What the study found so far; the steps of running trials are counted when the next one ends or begins."""
+        return self.settled("summary", lambda view: summary(view, self.best))
 
     @property
     def table(self) -> Table:
@@ -201,7 +223,7 @@ class StudyReader:
     @property
     def ranking(self) -> Sequence[int]:
         """Numbers of the trials, best first."""
-        return self.kept("ranking", self.view, lambda view: [trial.number for trial in ranking(view, self.best)])
+        return self.settled("ranking", lambda view: [trial.number for trial in ranking(view, self.best)])
 
     # -- the log -----------------------------------------------------------------------------------------------------
 
@@ -218,6 +240,17 @@ class StudyReader:
     def is_loaded(self) -> bool:
         """Whether the study has been read before, so that looking at it is quick."""
         return self._light.seq > 0
+
+
+def _only_reported(before: View, after: View) -> bool:
+    """Whether nothing else has happened than that running trials reported."""
+    if len(before.trials) != len(after.trials) or before.spec is not after.spec:
+        return False
+    changed = ((old, new) for old, new in zip(before.trials, after.trials, strict=True) if old is not new)
+    return all(
+        old.state is new.state is State.RUNNING and old.attempt == new.attempt and old.notes == new.notes
+        for old, new in changed
+    )
 
 
 def _ended(view: View) -> int:

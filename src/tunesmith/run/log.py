@@ -8,7 +8,7 @@ from typing import final
 from tunesmith.errors import IllegalTransition
 from tunesmith.run.watcher import Watcher
 from tunesmith.run.worker_id import is_dead, worker_id
-from tunesmith.stores.base import LEASE, Store
+from tunesmith.stores.base import LEASE, Store, holds_lease
 from tunesmith.trials.changes import Changes
 from tunesmith.trials.facts import Draft, Fact, Lost
 from tunesmith.trials.trial import State, Trial
@@ -22,8 +22,10 @@ class StudyLog:
     def __init__(self, store: Store, study: str, watcher: Watcher, clock: Callable[[], float]) -> None:
         self.view = View(store.spec(study))
         self.worker = worker_id()
-        self.undone: set[int] = set()
-        """Trials, also of other drivers, that have not ended."""
+        self.waiting: set[int] = set()
+        """Trials that nobody works on: opened by a worker that is gone, set back, or enqueued by a person."""
+        self._held: set[int] = set()
+        """Trials that a worker, also of another driver, has opened or trains."""
         self._store = store
         self._study = study
         self._watcher = watcher
@@ -75,11 +77,9 @@ class StudyLog:
         """See what others did, and let trials wait for another worker whose own is gone; `busy` ones are in good hands."""
         expired = set(self.refresh())
         dead: dict[str, bool] = {}
-        for number in sorted((self.undone | expired).difference(busy)):
+        for number in sorted((self._held | expired).difference(busy)):
             trial = self.view.trials[number]
-            if trial.state not in (State.OPEN, State.RUNNING):
-                continue
-            if number in expired or (trial.worker and dead.setdefault(trial.worker, is_dead(trial.worker))):
+            if number in expired or dead.setdefault(trial.worker, is_dead(trial.worker)):
                 self.add(number, Lost(trial.attempt))
 
     def renew(self, trials: Sequence[int]) -> None:
@@ -90,5 +90,8 @@ class StudyLog:
     def _advance(self, changes: Changes) -> None:
         self.view = self.view.advance(changes)
         for trial in changes.trials:
-            (self.undone.discard if trial.state.ended else self.undone.add)(trial.number)
+            held = holds_lease(trial)
+            waits = trial.state is State.READY or (trial.state is State.OPEN and not held)
+            (self._held.add if held else self._held.discard)(trial.number)
+            (self.waiting.add if waits else self.waiting.discard)(trial.number)
         self._watcher.changed(self.view, changes)

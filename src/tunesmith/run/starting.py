@@ -62,19 +62,11 @@ class Starter:
             left = left._replace(trials=left.trials + 1)  # it was counted when it was taken
         if self.exhausted is not None:
             left = left._replace(trials=0)
-        trial = self._waiting()
-        if trial is not None and left.seconds > 0:
-            self._start_waiting(trial)
+        waiting = min(self._log.waiting.difference(self.busy), default=None)
+        if waiting is not None and left.seconds > 0:
+            self._start_waiting(self._log.view.trials[waiting])
             return True
         return left.seconds > 0 and left.cost > 0 and self._follow_order(left)
-
-    def _waiting(self) -> Trial | None:
-        """A trial that nobody works on: opened by a worker that is gone, set back, or enqueued by a person."""
-        for number in sorted(self._log.undone - self.busy.keys()):
-            trial = self._log.view.trials[number]
-            if trial.state is State.READY or (trial.state is State.OPEN and not trial.worker):
-                return trial
-        return None
 
     def _start_waiting(self, trial: Trial) -> None:
         if trial.state is State.OPEN:

@@ -76,10 +76,11 @@ class StudyLog:
     def take_over(self, busy: Collection[int]) -> None:
         """See what others did, and let trials wait for another worker whose own is gone; `busy` ones are in good hands."""
         expired = set(self.refresh())
-        dead: dict[str, bool] = {}
-        for number in sorted((self._held | expired).difference(busy)):
+        doubtful = sorted((self._held | expired).difference(busy))
+        dead = {worker for worker in {self.view.trials[number].worker for number in doubtful} if is_dead(worker)}
+        for number in doubtful:
             trial = self.view.trials[number]
-            if number in expired or dead.setdefault(trial.worker, is_dead(trial.worker)):
+            if number in expired or trial.worker in dead:
                 self.add(number, Lost(trial.attempt))
 
     def renew(self, trials: Sequence[int]) -> None:

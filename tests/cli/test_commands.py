@@ -149,6 +149,7 @@ def test_delete_asks_first(place, tmp_path):
             2,
             "run it as a program: tunesmith run --",
         ),
+        (["guide", "train.py", "--minimize", "loss"], 2, "name the function in it, as in train.py:train"),
         (["run", "train.py"], 2, "name the function in it, as in train.py:train"),
         (["run", "train.py:train", "--minimize", "lost", "--trials", "3", "--name", "n2"], 2, "never reported 'lost'"),
         (["run", "missing.yaml"], 2, "missing.yaml"),

@@ -99,7 +99,10 @@ def test_a_metric_that_is_never_reported_ends_the_study_at_once():
     def train(x: X):
         return {"lossy": x, "acc": 1.0}
 
-    with pytest.raises(InvalidObjective, match=r"never reported 'loss'.*it reported lossy, acc.*name the right metric"):
+    with pytest.raises(
+        InvalidObjective,
+        match=r"never reported 'loss'.*it reported lossy, acc; did you mean 'lossy'\? Report it, or name the right metric",
+    ):
         tune(train)
 
 
@@ -147,6 +150,18 @@ def test_failures_that_are_alike_show_their_traceback_once(capsys):
     err = capsys.readouterr().err
     assert err.count("Traceback") == 1
     assert err.count("failed: ValueError: bad") == 4
+
+
+def test_a_kind_of_failure_shows_its_traceback_once(capsys):
+    """each of them has another size or address in its message"""
+
+    def train(ctx, x: X):
+        if ctx.number in (2, 3, 4):
+            raise MemoryError(f"tried to allocate {ctx.number}.5 GiB")
+        return x
+
+    tune(train, progress="lines", trials=8)
+    assert capsys.readouterr().err.count("Traceback") == 1
 
 
 def test_the_traceback_of_a_mistake_is_short():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, final
 
 from tunesmith.errors import InvalidObjective
+from tunesmith.run.words import without_numbers
 from tunesmith.space.names import did_you_mean
 from tunesmith.trials.facts import Draft, Fact, Failed, Lost
 from tunesmith.trials.trial import State, Trial
@@ -94,9 +94,5 @@ def _is_alike(first: Fact, second: Fact) -> bool:
     return (
         isinstance(first, Failed)
         and isinstance(second, Failed)
-        and _without_numbers(first.message) == _without_numbers(second.message)
+        and without_numbers(first.message) == without_numbers(second.message)
     )
-
-
-def _without_numbers(message: str) -> str:
-    return re.sub(r"\d+(\.\d+)?(e[-+]?\d+)?", "#", message)

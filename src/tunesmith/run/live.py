@@ -14,7 +14,7 @@ from rich.text import Text
 
 from tunesmith.run.pace import Pace
 from tunesmith.run.progress import Tally
-from tunesmith.run.words import config_text, duration, metrics_text, number, plural, sparkline
+from tunesmith.run.words import config_text, duration, metrics_text, number, plural, sparkline, without_numbers
 from tunesmith.trials.changes import Changes
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
@@ -51,8 +51,9 @@ class Live:
             self._latest.append(
                 Text(f"✗ trial {trial.number} failed ({trial.failure.kind}): {trial.failure.message}", "red")
             )
-            if trial.failure.trace.strip() and trial.failure.message not in self._traces:
-                self._traces.add(trial.failure.message)
+            kind = without_numbers(trial.failure.message)
+            if trial.failure.trace.strip() and kind not in self._traces:
+                self._traces.add(kind)
                 self._console.print(Text(trial.failure.trace.rstrip(), "dim"))
         elif is_best:
             self._latest.append(Text(f"★ trial {trial.number} is the best so far", "green"))

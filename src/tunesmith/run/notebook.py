@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 from tunesmith.run.pace import Pace
 from tunesmith.run.progress import Tally, trial_line
-from tunesmith.run.words import config_text, duration, metrics_text, number, plural, sparkline
+from tunesmith.run.words import config_text, duration, metrics_text, number, plural, sparkline, without_numbers
 from tunesmith.trials.changes import Changes
 from tunesmith.trials.trial import State, Trial
 from tunesmith.trials.view import View
@@ -49,8 +49,9 @@ class Notebook:
         failure = trial.failure
         if is_best or failure is not None or trial.state is State.STOPPED:
             self._latest = [*self._latest, trial_line(view, trial, self._tally, is_best=is_best)][-_LATEST:]
-        if failure is not None and failure.trace.strip() and failure.message not in self._traces:
-            self._traces.add(failure.message)
+        kind = without_numbers(failure.message) if failure is not None else ""
+        if failure is not None and failure.trace.strip() and kind not in self._traces:
+            self._traces.add(kind)
             print(failure.trace.rstrip(), file=sys.stderr)
 
     def said(self, text: str) -> None:

@@ -136,6 +136,8 @@ def load_recorded(target: Json) -> Callable[..., Any]:
 
 def _module_and_directory(target: str) -> tuple[str, Path, str]:
     place, _, name = target.rpartition(":")
+    if not place:
+        raise InvalidFile(f"{target}: name the function in it, as in {target}:train.")
     if not place.endswith(".py"):
         return place, Path.cwd(), name
     path = Path(place).absolute()

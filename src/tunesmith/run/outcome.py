@@ -62,7 +62,8 @@ def _missing(view: View, values: Mapping[str, float]) -> str | None:
             said = f"The training never reported {metric!r}, which the study {does}"
             if not values:
                 return f"{said}; it reported nothing. Return or yield it, as in {{{metric!r}: 0.3}}; a program prints it, as in {metric}=0.3."
-            return f"{said}; it reported {', '.join(values)}{did_you_mean(metric, values)}. Report it, or name the right metric."
+            meant = did_you_mean(metric, values) or "."
+            return f"{said}; it reported {', '.join(values)}{meant} Report it, or name the right metric."
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TextIO, final
 
 from tunesmith.errors import InvalidStudy
 from tunesmith.run.watcher import Silent, Watcher
-from tunesmith.run.words import broken_text, config_text, duration, metrics_text, number, plural
+from tunesmith.run.words import broken_text, config_text, duration, metrics_text, number, plural, without_numbers
 from tunesmith.trials.changes import Changes
 from tunesmith.trials.order import broken_limits, feasible, losses_of
 from tunesmith.trials.trial import State, Trial
@@ -124,7 +124,7 @@ class Lines:
             self._tell(view, trial, is_best=is_best)
 
     def _tell(self, view: View, trial: Trial, *, is_best: bool) -> None:
-        new_failure = trial.failure is not None and trial.failure.message not in self._traces
+        new_failure = trial.failure is not None and without_numbers(trial.failure.message) not in self._traces
         if not is_best and not new_failure and time.monotonic() - self._said < _PAUSE:
             self._quiet += 1
             return
@@ -132,7 +132,7 @@ class Lines:
         self._quiet, self._said = 0, time.monotonic()
         self.said(trial_line(view, trial, self._tally, is_best=is_best) + more)
         if trial.failure is not None and new_failure:
-            self._traces.add(trial.failure.message)
+            self._traces.add(without_numbers(trial.failure.message))
             if trial.failure.trace.strip():
                 self.said(_indented(trial.failure.trace))
 

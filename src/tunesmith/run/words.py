@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -61,6 +62,11 @@ def sparkline(values: Sequence[float], width: int = 16) -> str:
     low, high = min(finite), max(finite)
     scale = (len(_BLOCKS) - 1) / (high - low) if high > low else 0.0
     return "".join(_BLOCKS[round((value - low) * scale)] if math.isfinite(value) else " " for value in picked)
+
+
+def without_numbers(message: str) -> str:
+    """What messages of failures have in common that differ in sizes, addresses and the like only."""
+    return re.sub(r"\d+(\.\d+)?(e[-+]?\d+)?", "#", message)
 
 
 def plural(count: int, noun: str, several: str = "") -> str:

@@ -3,41 +3,18 @@
 import json
 import os
 import sys
-import time
 
 import pytest
+from programs import ENDS, job, poll_until, shell
 
 from tunesmith.run import program as program_module
 from tunesmith.run.command import Command
-from tunesmith.run.executor import Executor, Job
+from tunesmith.run.executor import Executor
 from tunesmith.trials.facts import Failed, Finished, Reported
-
-PATIENCE = 30.0
-
-
-def job(trial=0, folder=None, **options):
-    fields = {"attempt": 1, "config": {"lr": 0.1}, "seed": 7, "metrics": ("loss",), **options}
-    return Job(study="s", trial=trial, folder=folder, **fields)
 
 
 def python(code):
     return [sys.executable, "-S", "-c", code, "{lr}"]
-
-
-def shell(code):
-    return ["sh", "-c", code, "{lr}"]
-
-
-def poll_until(executor, wanted, patience=PATIENCE):
-    """All updates up to the first one whose fact is an instance of `wanted`."""
-    updates, until = [], time.monotonic() + patience
-    while not any(isinstance(update.fact, wanted) for update in updates):
-        assert time.monotonic() < until, f"nothing but {updates}"
-        updates += executor.poll(0.5)
-    return updates
-
-
-ENDS = (Finished, Failed, type(None))
 
 
 def run(template, *, given=None, **options):

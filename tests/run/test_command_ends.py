@@ -1,36 +1,10 @@
 """Programs that are told to end, that take too long, and what they leave behind."""
 
-import time
-from pathlib import Path
-
 import pytest
+from programs import ENDS, is_alive, job, poll_until, shell, wait_for
 
 from tunesmith.run.command import Command
-from tunesmith.run.executor import Job
 from tunesmith.trials.facts import Failed, Finished, Reported
-
-PATIENCE = 30.0
-
-
-def job(trial=0, folder=None, **options):
-    fields = {"attempt": 1, "config": {"lr": 0.1}, "seed": 7, "metrics": ("loss",), **options}
-    return Job(study="s", trial=trial, folder=folder, **fields)
-
-
-def shell(code):
-    return ["sh", "-c", code, "{lr}"]
-
-
-def poll_until(executor, wanted, patience=PATIENCE):
-    """All updates up to the first one whose fact is an instance of `wanted`."""
-    updates, until = [], time.monotonic() + patience
-    while not any(isinstance(update.fact, wanted) for update in updates):
-        assert time.monotonic() < until, f"nothing but {updates}"
-        updates += executor.poll(0.5)
-    return updates
-
-
-ENDS = (Finished, Failed, type(None))
 
 
 class Clock:
@@ -38,20 +12,6 @@ class Clock:
 
     def __call__(self):
         return self.now
-
-
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_for(condition):
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("what", ["stop", "pause", "release"])

@@ -3,21 +3,14 @@
 import os
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from programs import PATIENCE, job, state_of, wait_for
 
 from tunesmith.run.command import Command
-from tunesmith.run.executor import Job
 from tunesmith.trials.facts import Failed, Finished, Reported
 
-PATIENCE = 30.0
 COUNTING = "import os, time\nprint(os.getpid(), flush=True)\nfor i in range(1, 31): print(f'loss={i}', flush=True); time.sleep(0.01)"
-
-
-def job(trial=0, folder=None, **options):
-    fields = {"attempt": 1, "config": {}, "seed": 7, "metrics": ("loss",), **options}
-    return Job(study="s", trial=trial, folder=folder, **fields)
 
 
 def python(code):
@@ -39,21 +32,6 @@ def run_until(executor, trial, *, pause_at=None):
 
 def steps(facts):
     return [fact.step for fact in facts if isinstance(fact, Reported)]
-
-
-def state_of(pid):
-    """The letter of a process in `ps`: T is stopped, Z has ended; empty once it is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
-
-
-def wait_for(condition):
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def pid_of(folder):

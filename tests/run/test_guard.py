@@ -3,26 +3,10 @@
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
+
+from programs import PATIENCE, is_alive, state_of, wait_for
 
 from tunesmith.run.guard import Guard, signal_tree
-
-PATIENCE = 30.0
-
-
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_for(condition):
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def sleeper():
@@ -72,10 +56,6 @@ def nesting(starter):
     starter(leader)
     with leader.stdout as output:
         return leader, int(output.readline())
-
-
-def state_of(pid):
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_all_that_a_program_has_started_is_stopped_and_ended_with_it():

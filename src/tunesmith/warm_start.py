@@ -86,7 +86,7 @@ def _evidence(source: WarmStart, store: Store, name: str, spec: StudySpec) -> Ea
     names = [study.name for study in store.studies()]
     if name not in names:
         raise UnknownStudy(
-            f"warm_start: the store has no study {name!r}{did_you_mean(name, names)} "
+            f"warm_start: the store has no study {name!r}{did_you_mean(name, names) or '.'} "
             f"(For one in another store write STORE{_BETWEEN}STUDY.)"
         )
     try:
@@ -112,7 +112,7 @@ def _check_names(source: WarmStart, view: View, spec: StudySpec) -> None:
                 where = f"study {source.label!r}" if space is view.space else "the study that begins"
                 raise InvalidStudy(
                     f"warm_start: renamed={{{old!r}: {new!r}}}, but {where} has no parameter {what!r}"
-                    f"{did_you_mean(what, space.params)}."
+                    f"{did_you_mean(what, space.params) or '.'}"
                 )
     shared = {source.renamed.get(name, name) for name in view.space.params} & spec.space.params.keys()
     if not shared and not spec.space.grows:

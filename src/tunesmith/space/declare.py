@@ -50,7 +50,7 @@ def resolve(test: Test, child: str, params: Mapping[str, Param]) -> Test:
             break
         if not groups:
             raise InvalidSpace(
-                f"{child} depends on {test.parent!r}, which is not a parameter{did_you_mean(test.parent, params)}."
+                f"{child} depends on {test.parent!r}, which is not a parameter{did_you_mean(test.parent, params) or '.'}"
             )
         groups.pop()
     if test.op == "in":

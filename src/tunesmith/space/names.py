@@ -37,6 +37,6 @@ def nest_config(config: Config) -> dict[str, Any]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'width'?`, or nothing."""
+    """The end of a sentence, `; did you mean 'width'?`, or nothing."""
     close = get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -71,7 +71,7 @@ class Space:
             unknown = sorted(limit.names - self.params.keys())
             if unknown and not self.grows:
                 raise InvalidSpace(
-                    f"limit '{limit}' names {unknown[0]!r}, which is not a parameter{did_you_mean(unknown[0], self.params)}."
+                    f"limit '{limit}' names {unknown[0]!r}, which is not a parameter{did_you_mean(unknown[0], self.params) or '.'}"
                 )
 
     def active(self, config: Config) -> tuple[str, ...]:
@@ -105,8 +105,8 @@ class Space:
         given = flatten_config(config)
         unknown = [name for name in given if name not in self.params]
         if unknown:
-            meant = did_you_mean(unknown[0], self.params) or f"; it has {', '.join([*self.params][:10]) or 'none'}"
-            raise InvalidConfig(f"{unknown[0]} is not a parameter of this space{meant}.")
+            meant = did_you_mean(unknown[0], self.params) or f"; it has {', '.join([*self.params][:10]) or 'none'}."
+            raise InvalidConfig(f"{unknown[0]} is not a parameter of this space{meant}")
         values = {name: self.params[name].check(value, name) for name, value in given.items()}
         start = {name: default_of(param) for name, param in self.params.items() if partial or isinstance(param, Fixed)}
         filled = {**start, **values}

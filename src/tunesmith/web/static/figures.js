@@ -3,6 +3,7 @@ import { filterBy } from "./table.js";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const known = new Map(); // the answer that each place shows
+const resting = new Map(); // until when the same answer for a place is not asked for again
 let brushing = false;
 
 export function watchFigures() {
@@ -31,7 +32,9 @@ export function watchFigures() {
     // Without a filter no range is brushed: draw the axes anew.
     if (brushing && !new URLSearchParams(location.search).get("filter")) {
       brushing = false;
-      known.delete(document.querySelector('[data-name="parallel"]'));
+      const axes = document.querySelector('[data-name="parallel"]');
+      known.delete(axes);
+      resting.delete(axes);
     }
     updateSeen();
   });
@@ -47,7 +50,18 @@ function addressOf(place) {
   return filter && "filtered" in place.dataset ? `${place.dataset.figure}?filter=${encodeURIComponent(filter)}` : place.dataset.figure;
 }
 
+// A figure that took long is left alone four times as long: the server has trials to follow.
+function rests(place) {
+  const rest = resting.get(place);
+  const left = rest && rest.address === addressOf(place) && !place.dataset.asked ? rest.until - performance.now() : 0;
+  if (left <= 0) return false;
+  clearTimeout(rest.timer);
+  rest.timer = setTimeout(() => update(place), left);
+  return true;
+}
+
 async function update(place) {
+  if (rests(place)) return;
   if (place.dataset.fetching) {
     place.dataset.again = "yes";
     return;
@@ -55,21 +69,24 @@ async function update(place) {
   place.dataset.fetching = "yes";
   place.setAttribute("aria-busy", "true");
   try {
-    do {
-      delete place.dataset.again;
-      const answer = await fetch(addressOf(place));
-      const text = await answer.text();
-      if (!answer.ok) {
-        if (answer.status !== 400) words(place, { finding: JSON.parse(text).error, remarks: [] });
-      } else if (known.get(place)?.text !== text && !(brushing && place.dataset.name === "parallel")) {
-        const content = JSON.parse(text);
-        known.set(place, { text, content });
-        await draw(place, content);
-      }
-    } while (place.dataset.again);
+    const [address, began] = [addressOf(place), performance.now()];
+    const answer = await fetch(address);
+    const text = await answer.text();
+    resting.set(place, { address, until: performance.now() + 4 * (performance.now() - began) });
+    if (!answer.ok) {
+      if (answer.status !== 400) words(place, { finding: JSON.parse(text).error, remarks: [] });
+    } else if (known.get(place)?.text !== text && !(brushing && place.dataset.name === "parallel")) {
+      const content = JSON.parse(text);
+      known.set(place, { text, content });
+      await draw(place, content);
+    }
   } finally {
     delete place.dataset.fetching;
     place.setAttribute("aria-busy", "false");
+    if (place.dataset.again) {
+      delete place.dataset.again;
+      update(place);
+    }
   }
 }
 

@@ -106,6 +106,31 @@ def test_a_stage_is_a_tournament() -> None:
         assert len(fine) > len(study.trials) / 2
 
 
+def test_several_workers_ask_what_one_would(capsys: pytest.CaptureFixture[str]) -> None:
+    """a stage that begins as trials of the one before are under way changes what is best so far; it is told when it is settled"""
+
+    def slow(lr: float = 1e-3, width: int = 32, depth: int = 2, seed: int = 0):
+        noise = random.Random(seed)
+        loss = math.log10(lr / 0.01) ** 2 + abs(math.log(width / 64)) + abs(depth - 4) / 4
+        for epoch in range(1, 28):
+            yield {"loss": loss + 3 / epoch + noise.gauss(0, 0.01)}
+
+    space = {
+        "lr": ts.Float(1e-5, 1, log=True, default=1e-3),
+        "width": ts.Int(8, 256, log=True, default=32),
+        "depth": ts.Int(1, 6, default=2),
+    }
+    with ts.guided(
+        slow, space=space, minimize="loss", time="30m", steps=27, seed=3, parallel=4, executor=ts.simulated(seconds=10), progress="lines"
+    ) as study:  # fmt: skip
+        lines = [trial.config for trial in study.trials if trial.by == "architecture and regularization/line"]
+        assert lines
+        assert all(config["lr"] == pytest.approx(0.01) for config in lines)
+        said = capsys.readouterr().err
+        for chapter in ts.story(study.view)[1:4]:
+            assert f"  {chapter}" in said
+
+
 def test_a_guided_study_is_opened_again(tmp_path: Path) -> None:
     """with its own sampler and scheduler, so that each proposal can be asked for again, and a person can go on by ask and tell"""
     store = tmp_path / "a.db"

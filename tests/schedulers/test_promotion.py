@@ -76,6 +76,18 @@ def test_a_free_place_takes_the_highest_promotion_first() -> None:
     assert list(Promotion().next(log.view, 3)) == [Resume(high[0], 9), Resume(1, 3), Resume(2, 3)]
 
 
+def test_some_may_be_compared_among_themselves() -> None:
+    """whoever says which ones: then others neither go on nor stand in the way"""
+    log = begun()
+    waiting(log, [0.1, 0.2, 0.3, 3.0, 2.0, 1.0])
+    rule = Promotion(among=lambda _: lambda numbers: numbers > 3)
+    assert list(rule.next(log.view, 2)) == [Resume(6, 3), New(budget=1)]
+    trial = log.begin(budget=1)
+    log.report(trial, 1, loss=0.9)
+    assert decide(rule, log, trial) == CONTINUE
+    assert isinstance(decide(Promotion(), log, trial), Pause)
+
+
 def test_the_last_rung_leads_to_the_end() -> None:
     """from step 9 of 27 a trial trains to its end, and is left alone there"""
     log = History(SPEC)

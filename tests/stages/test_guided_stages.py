@@ -125,6 +125,7 @@ def test_fine_tuning_searches_everything() -> None:
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0.05, 0.5))
+@settings(deadline=None)
 def test_the_valley_of_the_rate_is_found_in_steps(start: float, bottom: float, step: float) -> None:
     """out from the best one until that gets no better, then in between, and no place twice"""
     places = [Place(start, abs(start - bottom))]
@@ -336,6 +337,7 @@ def test_any_narrowing_is_a_part(name: str, seed: int, data) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(1e-5, 1), st.floats(0, 1)), min_size=1, max_size=12), st.floats(0, 0.3))
+@settings(deadline=None)
 def test_a_bracket_holds_the_best_and_all_that_is_as_good(points, margin) -> None:
     """and ends where something was worse, or where the range does"""
     param = Float(1e-5, 1, log=True)

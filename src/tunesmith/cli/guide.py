@@ -26,8 +26,8 @@ def guide_command(target: str, quiet: bool, plain: bool, **options: Any) -> None
     \b
     tunesmith guide train.py:train --minimize val_loss --trials 60
 
-    The defaults and their noise first, then the learning rate, the batch size and the schedule, architecture and
-    regularization, and all of it again in the space that is left; the best are confirmed on fresh seeds. Running the same
+    The defaults and their noise first, then a few questions about the learning rate, the batch size and the schedule, architecture
+    and regularization, and then a search of everything that knows the answers; the best are confirmed on fresh seeds. Running the same
     command again continues the study to its totals, also after a crash.
     """
     minimize, maximize = options.pop("minimize"), options.pop("maximize")

@@ -31,10 +31,10 @@ def guided(
 ) -> Study:
     """Tune a training function in stages, as people do who have tuned often, each decided from what the others have shown.
 
-    The default configuration first, repeated to see how large noise is; then the learning rate; the batch size, with the
-    learning rate that goes with it, and the schedule; architecture and regularization; and all of it again in the space that
-    is left. The best few are confirmed on fresh seeds at the end, as in `ts.tune`. What a parameter is, is said by its
-    `role`, or else guessed from its name. `ts.story(study.view)` tells what each stage has learned.
+    The default configuration first, repeated to see how large noise is; then a few questions about the learning rate; about the
+    batch size, with the learning rate that goes with it, and the schedule; about architecture and regularization; and then the
+    search of `ts.tune`, which knows all their answers. The best few are confirmed on fresh seeds at the end. What a parameter is, is
+    said by its `role`, or else guessed from its name. `ts.story(study.view)` tells what each stage has learned.
 
     `options` are those of `ts.tune`, apart from `sampler` and `scheduler`. It is one study: running the same script again
     continues it to its totals. Raises `InvalidStudy` for several objectives or a define-by-run space.

@@ -8,7 +8,8 @@ ranges     where along a parameter it is good, and the part of a space that is l
 findings   what the trials say, and what each stage tries because of it
 plan       which stages there are, which one it is, and why, over shares of the budget
 proposing  the sampler: one question after the other, and then the search of `auto`
-pacing     the scheduler: how far a question is trained
+tournament which questions are trained further
+pacing     the scheduler, over it
 named      both, made again from what a study's spec says of them
 story      what each stage has learned and changed, in words
 """

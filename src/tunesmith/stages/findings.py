@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple, final
@@ -73,18 +74,21 @@ class Findings:
     def base(self, name: Name) -> Config:
         """What a stage changes: the best configuration of the stages before it; the default one as long as there is none.
 
-        With several workers a stage may begin as trials of those before are under way: then the best at the last step that the
-        others have all reached.
+        With several workers a stage may begin as trials of those before are under way. Then it is the best at the last step that
+        all others have reached.
         """
-        best = self.best_before(name)
-        if best is None:
-            return self.space.default()
         before = [trial for trial in self.before(name) if trial.twin is None and trial.config is not None]
-        ready = [trial for trial in before if trial.state not in (State.READY, State.RUNNING)]
-        if len(ready) == len(before):
-            return best.config
-        leader, _ = min(abreast(self.view, ready).losses, key=lambda pair: pair[1])
-        return leader.config or best.config
+        settled = [trial for trial in before if trial.state not in (State.READY, State.RUNNING)]
+        best = self.best_before(name)
+        found = best.config if best is not None else self.space.default()
+        step = abreast(self.view, settled).step
+        if step is None or len(settled) == len(before):
+            return found
+        reached = [
+            trial for trial in before if trial in settled or (trial.last is not None and trial.last.step >= step)
+        ]
+        leader, loss = min(abreast(self.view, reached).losses, key=lambda pair: pair[1])
+        return leader.config if leader.config is not None and math.isfinite(loss) else found
 
     # -- the learning rate -------------------------------------------------------------------------------------------
 

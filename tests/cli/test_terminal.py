@@ -7,9 +7,11 @@ import subprocess
 import sys
 from typing import Annotated
 
+import click
 import pytest
 
 import tunesmith as ts
+from tunesmith.cli.main import cli
 
 
 def train(
@@ -47,6 +49,15 @@ def tunesmith(*words, columns=None):
             pass
     os.close(ours)
     return text.decode().replace("\r", "")
+
+
+@pytest.mark.parametrize("name", cli.list_commands(click.Context(cli)))
+def test_help_fits_a_terminal(name):
+    with click.Context(cli) as parent:
+        command = cli.get_command(parent, name)
+        context = click.Context(command, parent=parent, info_name=name, terminal_width=80)
+    longest = max(command.get_help(context).splitlines(), key=len)
+    assert len(longest) <= 80, longest
 
 
 def test_sentences_are_broken_between_words_and_lists_cut_off(store):

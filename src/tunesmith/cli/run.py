@@ -93,7 +93,7 @@ def run_command(target: tuple[str, ...], quiet: bool, plain: bool, **options: An
     \b
     tunesmith run train.py:train --minimize val_loss --trials 60 --parallel 2
     tunesmith run sweep.yaml
-    tunesmith run --minimize loss --trials 30 -- python train.py --lr '{lr: log 1e-5 1}' --width '{width: int 16 512}'
+    tunesmith run --minimize loss --time 2h -- python a.py --lr '{lr: log 1e-5 1}'
 
     Running the same command again continues the study to its totals, also after a crash.
     """

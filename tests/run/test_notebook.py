@@ -97,3 +97,14 @@ def test_any_study_has_a_card(outcomes):
     page = study_card(log.view)
     assert ("<svg" in page) == (len(outcomes) > 1)
     assert page.count("<div") == page.count("</div>")
+
+
+def test_a_front_is_shown_with_all_its_objectives():
+    """one line for each trial, where there are more than fit beside one another"""
+    log = History(spec_of(Space({"x": Float(0, 1)}), minimize=("a", "b"), maximize=("c",)))
+    for place in range(8):
+        log.finish(log.begin(), a=place, b=-place, c=1.0)
+    page = study_card(log.view)
+    assert re.findall(r"<th [^>]*>([^<]*)", page) == [
+        "a (smaller is better)", "b (smaller is better)", "c (larger is better)", "x",
+    ]  # fmt: skip

@@ -18,6 +18,7 @@ _WIDTH: Final = 320
 _HEIGHT: Final = 48
 _POINTS: Final = 300
 _MOST_ROWS: Final = 16
+_MOST_COLUMNS: Final = 6
 _CELL: Final = "text-align: left; padding: 2px 16px 2px 0"
 _BOX: Final = "border: 1px solid rgba(128, 128, 128, .4); border-radius: 8px; padding: 12px 16px; max-width: 52rem"
 
@@ -65,10 +66,12 @@ def _table(found: Answer) -> str:
     rows = [*found.metrics, *found.params]
     if not rows:
         return ""
-    heads = "".join(f"<th style='{_CELL}'>{_safe(column)}</th>" for column in found.columns[:2])
+    # The best and the default side by side; or of many trials their objectives and first parameters.
+    across = _MOST_COLUMNS if found.many else 2
+    heads = "".join(f"<th style='{_CELL}'>{_safe(column)}</th>" for column in found.columns[:across])
     lines = [
         f"<tr><td style='{_CELL}'>{_safe(row.name)}</td>"
-        + "".join(f"<td style='{_CELL}'><code>{_safe(cell)}</code></td>" for cell in row.cells[:2])
+        + "".join(f"<td style='{_CELL}'><code>{_safe(cell)}</code></td>" for cell in row.cells[:across])
         + "</tr>"
         for row in rows[:_MOST_ROWS]
     ]

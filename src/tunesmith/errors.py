@@ -107,7 +107,7 @@ class BudgetSpent(StoreError):
     """The study's budget is used up."""
 
 
-USAGE: Final = (InvalidConfig, InvalidFile, InvalidObjective, InvalidSpace, InvalidStudy, StudyChanged, UnknownStudy)
+USAGE: Final = (InvalidConfig, InvalidFile, InvalidObjective, InvalidSpace, InvalidStudy, StudyChanged)
 """Mistakes in what was asked for. Their sentence tells all there is to know."""
 
 
@@ -118,7 +118,7 @@ def without_inner_frames(function: Callable[P, T]) -> Callable[P, T]:
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
-        except USAGE as error:
+        except (*USAGE, UnknownStudy) as error:
             raise error.with_traceback(None)  # noqa: B904  it is the same error
 
     return called

@@ -69,6 +69,13 @@ def test_sentences_are_broken_between_words_and_lists_cut_off(store):
     assert " ".join(shown.partition("latest")[0].split()) == " ".join(whole.partition("latest")[0].split())
 
 
+def test_findings_fit_too(store):
+    shown = tunesmith("importance", "--store", str(store), columns=70)
+    whole = tunesmith("importance", "--store", str(store))
+    assert len(shown.splitlines()) > len(whole.splitlines())
+    assert max(len(line) for line in shown.splitlines() if "together" not in line and "█" not in line) <= 70
+
+
 def test_what_is_confirmed_is_said_of_the_trial_that_it_is_true_of(store):
     for command in ("show", "best"):
         shown = tunesmith(command, "--store", str(store))

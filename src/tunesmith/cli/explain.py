@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import textwrap
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from tunesmith.analysis.words import count_text, percent_text
+from tunesmith.cli.lines import say
 from tunesmith.cli.options import json_option, open_study, print_json, store_option
 from tunesmith.run.words import number, value_text
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tunesmith.analysis.importance.shares import Importance, Method, PairShare, Region, Share
 
 _BAR: Final = 20
-_WIDTH: Final = 100
 _INDENT: Final = " " * 9
 
 
@@ -70,13 +69,8 @@ def health_command(study: str | None, store: str, as_json: bool) -> None:
     if not findings:
         click.echo(f"nothing found that is wrong, in {trials} trials")
     for finding in findings:
-        head = f"{finding.severity:<8} {finding.sentence}"
-        click.echo(textwrap.fill(head, _WIDTH, subsequent_indent=_INDENT, break_on_hyphens=False))
-        click.echo(
-            textwrap.fill(
-                finding.remedy, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False
-            )
-        )
+        say(f"{finding.severity:<8} {finding.sentence}", hang=_INDENT)
+        say(_INDENT + finding.remedy, hang="")
 
 
 def _print_importance(found: Importance) -> None:
@@ -84,14 +78,14 @@ def _print_importance(found: Importance) -> None:
     explained = (
         "" if found.explained is None else f", of unseen ones {percent_text(max(found.explained, 0.0))} explained"
     )
-    click.echo(f"what {found.metric} depends on in {where} ({found.method}, {found.trials} configurations{explained})")
+    say(f"what {found.metric} depends on in {where} ({found.method}, {found.trials} configurations{explained})")
     width = max(len(share.name) for share in found.params)
     for share in found.params:
         click.echo(f"  {share.name:<{width}}  {_share_text(share)}")
     for pair in found.pairs:
         click.echo(f"  {' and '.join(pair.names)} together, beyond each alone: {_range_text(pair).strip()}")
     for remark in found.remarks:
-        click.echo(f"  {remark}")
+        say(f"  {remark}")
 
 
 def _share_text(share: Share) -> str:
@@ -114,7 +108,7 @@ def print_ablation(way: Ablation) -> None:
     known = f"expected {start}" if way.repeats is None else f"{start}, measured on {count_text(way.repeats, 'seed')}"
     click.echo(f"from the default configuration ({known}) to trial {way.winner}")
     for step in way.steps:
-        click.echo(f"  {_step_text(step, 'expected' if way.repeats is None else 'then')}")
+        say(f"  {_step_text(step, 'expected' if way.repeats is None else 'then')}")
 
 
 def _step_text(step: Step, known: str) -> str:

@@ -8,15 +8,7 @@ from typing import Final, NoReturn, final
 
 import click
 
-from tunesmith.errors import (
-    InvalidConfig,
-    InvalidFile,
-    InvalidObjective,
-    InvalidSpace,
-    InvalidStudy,
-    StudyChanged,
-    TunesmithError,
-)
+from tunesmith.errors import USAGE, TunesmithError
 
 _COMMANDS: Final = {
     "run": ("run", "Tune a Python function, a sweep file or any program."),
@@ -39,7 +31,6 @@ _COMMANDS: Final = {
     "doctor": ("doctor", "What works here, and what an extra would add."),
     "demo": ("demo", "Tune a neural network on handwritten digits, in two minutes."),
 }
-_USAGE_ERRORS: Final = (InvalidConfig, InvalidFile, InvalidObjective, InvalidSpace, InvalidStudy, StudyChanged)
 
 
 @final
@@ -91,7 +82,7 @@ def main() -> NoReturn:
         sys.exit(end.exit_code)
     except TunesmithError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(2 if isinstance(error, _USAGE_ERRORS) else 1)
+        sys.exit(2 if isinstance(error, USAGE) else 1)
     except BrokenPipeError:
         # The reader of our output, such as `head`, has seen enough.
         sys.stderr.close()

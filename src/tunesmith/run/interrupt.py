@@ -14,7 +14,10 @@ _FIRST: Final = "Leaving: no new trials; running ones end at their next report. 
 
 @final
 class Interrupt:
-    """Counts signals, and tells of the first one, while it is entered. In other threads than the main one Python delivers none, so nothing is changed."""
+    """Counts signals while it is entered, and tells of the first one.
+
+    In other threads than the main one Python delivers none, so nothing is changed.
+    """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell

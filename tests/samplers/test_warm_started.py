@@ -62,12 +62,12 @@ def test_misleading_studies_are_let_go(turn):
 
 
 def taken(study):
-    """What proposed each trial: the earlier study itself, the model with it, or the model without."""
+    """Whether the earlier study had a say in each trial, or the search went on alone."""
     return ["earlier" if "earlier stud" in trial.why else "alone" for trial in study.trials[1:]]
 
 
 def test_turns_go_where_the_evidence_is():
-    """half of the first few trials are left to the earlier study; later nearly none, or three of four"""
+    """of the first few both kinds have some; later the earlier study has nearly none, or three of four"""
     for source, few, many in ((THERE, 0, 3), (HERE, 10, 15)):
         earlier = searched(source, 30, 1, name="earlier")
         turns = taken(searched(HERE, 25, 2, earlier=[earlier]))

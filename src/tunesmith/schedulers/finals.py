@@ -1,4 +1,4 @@
-"""Finals: the winner is one that has been trained to its end."""
+"""Finals: the best trials are trained to their end before the budget is spent."""
 
 from __future__ import annotations
 

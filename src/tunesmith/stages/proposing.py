@@ -9,6 +9,7 @@ from numpy.random import Generator
 
 from tunesmith.samplers.base import Proposal, Sampler
 from tunesmith.samplers.ladder import ladder_for
+from tunesmith.samplers.probed import Probed
 from tunesmith.space.space import Space
 from tunesmith.stages.order import GUIDED
 from tunesmith.stages.plan import Plan
@@ -45,7 +46,7 @@ class Staged:
 
     def _searching(self, view: View) -> Sampler:
         if self._search is None or self._search[0] != view.spec.budget:
-            self._search = view.spec.budget, ladder_for(view.spec)
+            self._search = view.spec.budget, Probed(ladder_for(view.spec))
         return self._search[1]
 
     def _kept(self, part: Space) -> Space:

@@ -58,10 +58,9 @@ def _sentences(known: Findings, stage: Stage) -> list[str]:
         return [*_gain(known, stage), *_rates(known)]
     if stage.name == "fine-tuning":
         count = _count(len(known.before("fine-tuning")), "trial")
-        return [
-            f"all parameters over their whole ranges, by a model that knows the {count} before it, too",
-            *_gain(known, stage),
-        ]
+        within = f", {known.rate} within {_range(known.probe)}" if known.probe is not None else ""
+        said = f"all parameters over their whole ranges{within}, by a model that knows the {count} before it, too"
+        return [said, *_gain(known, stage)]
     return [*_gain(known, stage), *_answers(known, stage)]
 
 

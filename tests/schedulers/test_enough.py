@@ -1,5 +1,7 @@
 """A search that is told to ends when further trials would bring less than luck does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,10 +61,12 @@ def test_no_loss_is_promised_to_fall_below_zero(seed):
 
 def test_prospects_in_words():
     found = prospects(tuned(0.05, trials=80).view)
-    assert "another hour (about " in found.sentence
+    assert "another 100 trials are expected" in found.sentence  # they take less than an hour
     assert "improve loss by at most" in found.sentence
     assert "the noise between seeds is 0.0" in found.sentence
     assert found.gain >= 0
+    slow = replace(found, trials=1, hour=True)
+    assert slow.sentence.startswith("another hour (about 1 trial) is expected to improve loss by at most")
 
 
 @pytest.mark.parametrize(

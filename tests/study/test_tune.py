@@ -121,6 +121,21 @@ def test_stopped_trials_say_why_and_count():
     assert study.best.state is State.DONE
 
 
+def test_paused_trials_that_are_left_are_told():
+    def train(x):
+        for step in range(1, 10):
+            yield {"loss": x + 1 / step}
+
+    study = ts.tune(
+        train, space={"x": ts.Float(0, 1)}, minimize="loss", trials=12, store=None, progress="quiet", seed=0
+    )
+    paused = [trial for trial in study.trials if trial.state.value == "paused"]
+    assert paused
+    assert study.ending.reason == (
+        f"all 12 trials have had their turn; {len(paused)} stay paused, as others did better"
+    )
+
+
 def test_a_mistake_in_the_training_costs_no_trials(tmp_path):
     """After it is corrected, the same call tries the same configurations, the default first."""
 

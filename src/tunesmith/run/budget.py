@@ -53,6 +53,9 @@ def spent_budget(view: View, seconds: float, capacity: int | None) -> str | None
     budget: Budget = view.spec.budget
     left = remaining(view, seconds, capacity)
     if budget.trials is not None and len(view.trials) >= budget.trials:
+        resting = len(view.of(State.PAUSED))
+        if resting:
+            return f"all {budget.trials} trials have had their turn; {resting} stay paused, as others did better"
         return f"all {budget.trials} trials are done"
     if left.seconds <= 0:
         return f"the time of {budget.time:g} s is used up"

@@ -31,8 +31,8 @@ _NEIGHBOURS: Final = 40
 _STEPS: Final = (0.02, 0.1, 0.3)
 """at these distances, in parts of a parameter's range."""
 _DRAWS: Final = 1000
-_MOST: Final = 100
-"""Trials beyond which more of them are taken to bring no more."""
+FARTHEST: Final = 100
+"""So many trials can be looked ahead; more of them are taken to bring no more."""
 
 
 def expected_gain(view: View, trials: int) -> float | None:
@@ -51,7 +51,7 @@ def expected_gain(view: View, trials: int) -> float | None:
     now = float(process.mean(models.features.of(evidence.points)).min())
     best = evidence.points.at(np.argsort(losses, kind="stable")[:_AROUND])
     mean, deviation = process.predict(models.features.of(_candidates(view, best, rng)))
-    chosen = np.argsort(_improvement(mean, deviation, now), kind="stable")[::-1][: min(trials, _MOST)]
+    chosen = np.argsort(_improvement(mean, deviation, now), kind="stable")[::-1][: min(trials, FARTHEST)]
     drawn = mean[chosen] + deviation[chosen] * rng.normal(size=(_DRAWS, len(chosen)))
     reached = np.minimum(drawn.min(axis=1), now)
     return float(np.mean(loss_at(np.full(_DRAWS, now)) - loss_at(reached)))

@@ -33,6 +33,8 @@ _SHARE: Final = 9.0
 _FIRST_PAUSE: Final = 4.0
 """Seconds in which the first page of a study of more than `_SMALL` trials has the processor for itself."""
 _SMALL: Final = 1000
+_PATIENCE: Final = 20.0
+"""Looking into a large study waits until nobody has asked for a page in `_FIRST_PAUSE`, but no longer than this."""
 
 T = TypeVar("T")
 
@@ -66,6 +68,8 @@ class StudyReader:
         self.store = store
         self._large = info.trials > _LARGE
         self._lock = threading.RLock()
+        self._curves_lock = threading.Lock()
+        """Pages need no curves, and so do not wait until those of a large study have been read."""
         self._turn = turn
         """Studies are looked into one at a time."""
         self._light = View(store.spec(info.name))
@@ -86,10 +90,12 @@ class StudyReader:
         self._looked_at = -1
         """How many trials had ended then."""
         self._pause = _FIRST_PAUSE if info.trials > _SMALL else 0.0
+        self._asked = time.monotonic()
 
     @property
     def view(self) -> View:
         """The study as it is now, without learning curves: most of a large study's bulk."""
+        self._asked = time.monotonic()
         with self._lock:
             before, self._light = self._light, self._advance(self._light, curves=False)
             if self._light is not before:
@@ -101,7 +107,7 @@ class StudyReader:
     @property
     def full(self) -> View:
         """The study as it is now, with its learning curves."""
-        with self._lock:
+        with self._curves_lock:
             self._full = self._advance(self._full or View(self._light.spec), curves=True)
             return self._full
 
@@ -140,8 +146,14 @@ class StudyReader:
             self._looking = True
             threading.Thread(target=self._look, name="tunesmith-ui-look", daemon=True).start()
 
-    def _look(self) -> None:
+    def _wait(self) -> None:
         time.sleep(self._pause)
+        latest = time.monotonic() + _PATIENCE
+        while self._large and time.monotonic() < min(latest, self._asked + _FIRST_PAUSE):
+            time.sleep(0.5)
+
+    def _look(self) -> None:
+        self._wait()
         with self._turn, one_thread():
             began = time.monotonic()
             try:

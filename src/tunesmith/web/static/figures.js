@@ -8,16 +8,15 @@ let brushing = false;
 
 export function watchFigures() {
   if (!document.querySelector("[data-figure]")) return;
-  const seen = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        target.dataset.seen = isIntersecting ? "yes" : "no";
-        if (isIntersecting) update(target);
-      }
-    },
-    { rootMargin: "300px" },
-  );
-  for (const place of document.querySelectorAll("[data-figure]:not([data-asked])")) seen.observe(place);
+  const look = (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      target.dataset.seen = isIntersecting ? "yes" : "no";
+      if (isIntersecting) update(target);
+    }
+  };
+  // Most are made ready before they come into sight; those for which the server reads a whole log are not.
+  const [near, inside] = [new IntersectionObserver(look, { rootMargin: "300px" }), new IntersectionObserver(look)];
+  for (const place of document.querySelectorAll("[data-figure]:not([data-asked])")) ("costly" in place.dataset ? inside : near).observe(place);
   // What takes seconds is computed when it is asked for, and again when it is asked for again.
   for (const button of document.querySelectorAll("[data-compute]")) {
     button.addEventListener("click", async () => {

@@ -123,16 +123,16 @@ def test_stopped_trials_say_why_and_count():
 
 def test_paused_trials_that_are_left_are_told():
     def train(x):
-        for step in range(1, 10):
-            yield {"loss": x + 1 / step}
+        for step in range(1, 28):
+            yield {"loss": (x - 0.3) ** 2 + 1 / step}
 
     study = ts.tune(
-        train, space={"x": ts.Float(0, 1)}, minimize="loss", trials=12, store=None, progress="quiet", seed=0
+        train, space={"x": ts.Float(0, 1)}, minimize="loss", trials=30, store=None, progress="quiet", seed=0
     )
     paused = [trial for trial in study.trials if trial.state.value == "paused"]
     assert paused
     assert study.ending.reason == (
-        f"all 12 trials have had their turn; {len(paused)} stay paused, as others did better"
+        f"all 30 trials have had their turn; {len(paused)} stay paused, as others did better"
     )
 
 

@@ -127,7 +127,7 @@ def test_paused_trials_that_are_left_are_told():
             yield {"loss": (x - 0.3) ** 2 + 1 / step}
 
     study = ts.tune(
-        train, space={"x": ts.Float(0, 1)}, minimize="loss", trials=30, store=None, progress="quiet", seed=0
+        train, space={"x": ts.Float(0, 1)}, minimize="loss", trials=30, time="1h", store=None, progress="quiet", seed=0
     )
     paused = [trial for trial in study.trials if trial.state.value == "paused"]
     assert paused

@@ -2,6 +2,7 @@
 
     python bench/guided.py run --seeds 10                     # what is not there yet of bench/results/guided.json
     python bench/guided.py run --tasks-from DIR --minutes 9   # the fashion images of a folder of tasks too; stop after a while
+    python bench/guided.py run --curves-from DIR --method guided --method auto    # on learning curves of a folder of tasks
     python bench/guided.py report                             # tables to bench/README.md
 
 Each method has the epochs of so many full trainings for all that it does; one under way is trained to its end. Its winner is
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 
 import tunesmith as ts
+from inside.recorded import recorded
 from inside.tuned import Task, tasks
 from race.methods import ENVIRONMENTS, Process
 from tunesmith.recipes.guided import guided
@@ -109,8 +111,12 @@ def known() -> list[dict]:
 def run(given: argparse.Namespace) -> None:
     until = time.monotonic() + 60 * given.minutes
     done = {(one["task"], one["method"], one["seed"]) for one in known()}
+    if given.curves_from:
+        known_tasks = recorded(Path(given.curves_from))
+    else:
+        known_tasks = tasks(Path(given.tasks_from) if given.tasks_from else None)
     for seed in range(given.seeds):
-        for name, task in tasks(Path(given.tasks_from) if given.tasks_from else None).items():
+        for name, task in known_tasks.items():
             for method, race in METHODS.items():
                 if (
                     (name, method, seed) in done
@@ -149,7 +155,7 @@ def table(runs: list[dict]) -> list[str]:
         "| training | method | seeds | test error, % | test loss | trials | epochs | guided is better |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for task in dict.fromkeys(one["task"] for one in runs):
+    for task in dict.fromkeys(one["task"] for one in runs if "lcbench" not in one["task"]):
         guided = {one["seed"]: one["test_error"] for one in runs if one["task"] == task and one["method"] == "guided"}
         for method in METHODS:
             some = [one for one in runs if one["task"] == task and one["method"] == method and one["seed"] in guided]
@@ -166,6 +172,28 @@ def table(runs: list[dict]) -> list[str]:
     return lines
 
 
+def of_curves(runs: list[dict]) -> list[str]:
+    """Over data sets and seeds: what is left to the best known configuration, and the difference seed by seed."""
+    curves = [one for one in runs if "lcbench" in one["task"]]
+    guided = {(one["task"], one["seed"]): one["test_loss"] for one in curves if one["method"] == "guided"}
+    lines = [
+        "| method | data sets | runs | regret | more than guided, same seed | trials | guided is better |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for method in dict.fromkeys(one["method"] for one in curves):
+        some = [one for one in curves if one["method"] == method and (one["task"], one["seed"]) in guided]
+        more = [one["test_loss"] - guided[one["task"], one["seed"]] for one in some]
+        sets, trials = len({one["task"] for one in some}), np.mean([one["trials"] for one in some])
+        rest = (
+            f"{trials:.0f} | |" if method == "guided" else f"{trials:.0f} | {sum(d > 0 for d in more)} of {len(more)} |"
+        )
+        by = "" if method == "guided" else _interval(more)
+        lines.append(
+            f"| {method} | {sets} | {len(some)} | {_interval([one['test_loss'] for one in some])} | {by} | {rest}"
+        )
+    return lines if curves else []
+
+
 def _interval(values: list[float]) -> str:
     from scipy.stats import t
 
@@ -179,7 +207,9 @@ def report() -> None:
     _, end, tail = rest.partition("<!-- end -->")
     if not (mark and end):
         raise SystemExit(f"{PAGE} has no place for the tables: {MARK} ... <!-- end -->")
-    PAGE.write_text(f"{head}{MARK}\n\n" + "\n".join(table(known())) + f"\n\n<!-- end -->{tail}")
+    PAGE.write_text(
+        f"{head}{MARK}\n\n" + "\n".join([*table(known()), "", *of_curves(known())]) + f"\n\n<!-- end -->{tail}"
+    )
 
 
 def main() -> None:
@@ -187,13 +217,14 @@ def main() -> None:
     parser.add_argument("what", choices=["run", "show", "report"])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--tasks-from", help="a folder of benchmark tasks with nn_data.py")
+    parser.add_argument("--curves-from", help="a folder of benchmark tasks: its learning curves instead of trainings")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin nothing after so long")
     parser.add_argument("--method", action="append", choices=METHODS, help="only these")
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.what == "run":
         run(given)
-    print("\n".join(table(known()))) if given.what == "show" else None
+    print("\n".join([*table(known()), "", *of_curves(known())])) if given.what == "show" else None
     if given.what == "report":
         report()
 

@@ -33,7 +33,12 @@ def test_the_rate_is_searched_where_the_test_has_found_it(sampler):
 
 @pytest.mark.parametrize(
     "found",
-    [{}, {"lr_range.low": 1e-4}, {"lr_range.low": 1e-2, "lr_range.high": 1e-4}, {"lr_range.low": 20.0, "lr_range.high": 30.0}],
+    [
+        {},
+        {"lr_range.low": 1e-4},
+        {"lr_range.low": 1e-2, "lr_range.high": 1e-4},
+        {"lr_range.low": 20.0, "lr_range.high": 30.0},
+    ],
 )
 def test_without_a_clear_range_everything_is_searched(found):
     assert min(rates(searched(found, sampler="sobol"))) < 1e-5

@@ -26,7 +26,9 @@ def check_command(study: str | None, store: str, as_json: bool, proposals: bool)
         trials = len(opened.trials)
         asked = 0
         if proposals:
-            asked, differ = check_proposals(opened.store, opened.name, lambda spec: choose_sampler(spec, sampler_of(spec)).sampler)
+            asked, differ = check_proposals(
+                opened.store, opened.name, lambda spec: choose_sampler(spec, sampler_of(spec)).sampler
+            )
             found += differ
     if as_json:
         print_json(

@@ -23,6 +23,8 @@ def flatten_config(config: Mapping[str, Any], prefix: str = "") -> Config:
 
 def nest_config(config: Config) -> dict[str, Any]:
     """The inverse of `flatten_config`. What belongs to a name that has a value of its own stays dotted."""
+    if not any("." in name for name in config):  # most are flat, and every trial comes by here
+        return dict(config)
     nested: dict[str, Any] = {}
     for name, value in config.items():
         *groups, leaf = name.split(".")

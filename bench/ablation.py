@@ -176,12 +176,17 @@ def declare(param: Param):
 
 
 def report(given) -> None:
-    """Mean regrets over groups of tasks; how often the whole is better, and by how much over how many tasks."""
+    """Mean regrets over groups of tasks, where all parts were taken out so far, and how often the whole is better."""
     regrets = read(given.out[0])
+    parts = {name: {key[1:] for key in regrets if key[0] == name} for name in [WHOLE, *PARTS]}
+    shared = set.intersection(*filter(None, parts.values()))
+    regrets = {key: curve for key, curve in regrets.items() if key[1:] in shared}
     groups = {name: task.group for name, task in read_tasks([proposals.RESULTS, *given.out]).items()}
     rows = [row(name, regrets, groups) for name in [WHOLE, *PARTS] if any(key[0] == name for key in regrets)]
     head = ["without", "instead", *(f"regret @{n}" for n in MARKS), "@100, failing", "whole better–same–worse @100"]
-    page.renew(page.BENCH, "<!-- ablation -->", [page.table(head, rows)])
+    tasks = len({task for task, _ in shared})
+    said = f"{tasks} tasks, {len(shared)} searches for each part."
+    page.renew(page.BENCH, "<!-- ablation -->", [said, page.table(head, rows)])
 
 
 def read(results: Path) -> dict[tuple[str, str, int], np.ndarray]:

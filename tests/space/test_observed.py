@@ -1,13 +1,16 @@
 """Conditions of a define-by-run objective, seen in what its trials asked for."""
 
-from tunesmith.space.observed import observed_conditions
+from tunesmith.space.observed import Observed
 from tunesmith.space.params import Choice, Float, Int
 
 PARAMS = {"clf": Choice("svm", "forest", "knn"), "C": Float(0, 1), "kernel": Choice("rbf", "poly"), "degree": Int(2, 5)}
 
 
 def shown(configs):
-    return {name: [str(test) for test in tests] for name, tests in observed_conditions(PARAMS, configs).items()}
+    observed = Observed()
+    for config in configs:
+        observed.learn(PARAMS, config)
+    return {name: [str(test) for test in tests] for name, tests in observed.conditions(PARAMS).items()}
 
 
 def test_a_parameter_depends_on_the_choice_without_which_it_is_missing():

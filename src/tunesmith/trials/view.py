@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.errors import InvalidConfig, InvalidStudy
-from tunesmith.space.observed import observed_conditions
+from tunesmith.space.observed import Observed
 from tunesmith.space.params import Config
 from tunesmith.space.space import Space
 from tunesmith.trials.changes import Changes
@@ -94,6 +94,7 @@ class View:
         self._columns: Columns | None = None
         self._stale: frozenset[int] | set[int] = frozenset()
         self._keys: _Keys | None = None
+        self._observed = Observed()
         self._origin: View | None = None
         """The view that this one differs from in what no column depends on; what is computed lazily is kept there."""
 
@@ -172,13 +173,18 @@ class View:
         return view
 
     def _grow(self, changed: Sequence[Trial]) -> None:
-        space = self.space
+        space, news = self.space, changed
         for trial in changed:
             for name, param in trial.params.items():
                 space = space.grow(name, param)
-        if space is not self.space or any(trial.state in _WHOLE for trial in changed):
-            whole = [trial.config for trial in self.trials if trial.state in _WHOLE and trial.config is not None]
-            space = space.under(observed_conditions(space.params, whole))
+        if space.params.keys() != self.space.params.keys():
+            # What was learned knows nothing of a parameter that is new.
+            self._observed, news = Observed(), self.trials
+        whole = [trial.config for trial in news if trial.state in _WHOLE and trial.config is not None]
+        for config in whole:
+            self._observed.learn(space.params, config)
+        if whole or space is not self.space:
+            space = space.under(self._observed.conditions(space.params))
         if space is not self.space:
             self.space, self._columns, self._keys = space, None, None
 

@@ -98,11 +98,12 @@ class Study:
         What is left out stays as the study has it. Budgets (`trials`, `time`, `cost`) are totals and may be changed;
         `sampler` and `scheduler` too. Another space, other objectives or another seed under the same name raise
         `StudyChanged`. `points` are configurations to try right after the default one; `warm_start` names
-        earlier studies to begin from, of which what they found is kept with this one. With a name and a store alone it
-        reads a study, and raises `UnknownStudy` if there is none.
+        earlier studies to begin from, of which what they found is kept with this one. Without a space and an objective it
+        takes up an existing study, by default one in `tunesmith.db` here, and raises `UnknownStudy` if there is none. A
+        study that begins is kept in memory unless `store` names a file.
         """
         begins = space is not None or minimize is not None or maximize is not None
-        opened = open_store(store, create=begins)
+        opened = open_store(store if begins or store is not None else DEFAULT_STORE, create=begins)
         wanted = Wanted(
             space=Space(space) if isinstance(space, Mapping) else space,
             objectives=objectives_from(minimize, maximize),

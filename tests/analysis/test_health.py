@@ -134,6 +134,24 @@ def test_the_best_lie_at_a_bound():
     assert set(finding.evidence) == {"lr"}
 
 
+def test_the_end_of_a_plateau_is_told_though_not_all_models_agree():
+    """what is beyond nobody knows, and a winner at a bound asks for a wider range in practice"""
+    told = []
+    for seed in range(4, 8):
+        draws = np.random.default_rng(seed)
+
+        def flattens(lr, momentum, draws=draws):
+            return (
+                0.3 * max(0.0, -1 - math.log10(lr)) ** 2 + 0.3 * (momentum - 0.4) ** 2 + 0.05 * draws.standard_normal()
+            )
+
+        told.append(at_bound(tuned(flattens, FEW, 60, sampler="auto", seed=seed)))
+    found = [finding for finding in told if finding is not None]
+    assert len(found) >= 2
+    assert all(set(finding.evidence) == {"lr"} for finding in found)
+    assert any("outcomes probably get better" in finding.sentence for finding in found)
+
+
 def test_zero_may_switch_something_off():
     space = ts.Space({"lr": ts.Float(1e-4, 1, log=True), "dropout": ts.Float(0.0, 0.5)})
     finding = at_bound(tuned(lambda lr, dropout: valley(lr) + dropout, space, 40, sampler="auto"))

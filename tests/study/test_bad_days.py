@@ -174,7 +174,7 @@ def test_the_traceback_of_a_mistake_is_short():
             tune(**wrong)
         assert [entry.name for entry in error.traceback[2:]] == ["called"]
     with pytest.raises(UnknownStudy) as error:
-        ts.Study.open("none")
+        ts.Study.open("none", store="memory")
     assert [entry.name for entry in error.traceback[1:]] == ["called"]
 
 
@@ -183,12 +183,21 @@ def test_a_study_that_is_not_there(tmp_path):
     with pytest.raises(UnknownStudy, match=r"no study 'digit' in .*x\.db; did you mean 'digits'\?; begin it with"):
         ts.Study.open("digit", store=tmp_path / "x.db")
     with pytest.raises(UnknownStudy, match="in this store, which is in memory; .* store='tunesmith.db'"):
-        ts.Study.open("digits")
+        ts.Study.open("digits", store="memory")
     with pytest.raises(UnknownStudy, match="no study named 'other'; it has: digits"):
         SqliteStore(tmp_path / "x.db").spec("other")
     with pytest.raises(StoreError, match="no store at"):
         ts.Study.open("digits", store=tmp_path / "y.db")
     assert not (tmp_path / "y.db").exists()
+
+
+def test_a_name_alone_takes_up_the_study_that_tune_keeps_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=r"no store at .*tunesmith\.db"):
+        ts.Study.open("digits")
+    tune(store="tunesmith.db", name="digits").close()
+    with ts.Study.open("digits") as study:
+        assert len(study.trials) == 5
 
 
 def test_nothing_returned():

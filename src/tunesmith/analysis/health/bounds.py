@@ -27,9 +27,10 @@ _NEAR: Final = 0.02
 _MOST: Final = 0.7
 _STEP: Final = 0.15
 """A step away from a bound, of the range."""
-_SURE: Final = 0.95
-_VISIBLE: Final = 0.02
-"""So much worse it must get with this step, in deviations of the outcome."""
+_SURE: Final = (0.95, 0.05)
+_LIKELY: Final = (0.8, 0.1)
+"""The share of models that say it gets worse with this step, and by how many deviations of the outcome: a parameter that does
+nothing may end up at a bound too, so a smaller effect wants more agreement."""
 _RESAMPLES: Final = 20
 
 
@@ -40,6 +41,7 @@ class _End(NamedTuple):
     param: Float | Int | Ordinal
     upper: bool
     hits: int
+    sure: bool = False
 
 
 class _Pinned(NamedTuple):
@@ -60,13 +62,15 @@ def at_bound(view: View) -> Finding | None:
     order = good[np.argsort(known.losses[good, 0], kind="stable")]
     best = known.points.at(order[: int(np.clip(len(order) // 10, *_TOP))])
     ends = [end for j, param in enumerate(view.space.codec().params) if (end := _end_of(param, j, best)) is not None]
-    pinned = [_described(view, end, len(best)) for end in _better_towards(view, ends, best)]
-    if not pinned:
+    ends = _better_towards(view, ends, best)
+    if not ends:
         return None
+    pinned = [_described(view, end, len(best)) for end in ends]
+    probably = "" if all(end.sure for end in ends) else "probably "
     return Finding(
         "at-bound",
         "warning",
-        f"{join_text([each.text for each in pinned])}; outcomes get better towards it.",
+        f"{join_text([each.text for each in pinned])}; outcomes {probably}get better towards it.",
         " ".join(each.remedy for each in pinned),
         tuple(known.numbers[order[: len(best)]].tolist()),
         {each.name: {"at_bound": each.hits, "best": len(best)} for each in pinned},
@@ -87,7 +91,7 @@ def _end_of(param: Varying, j: int, best: Points) -> _End | None:
 
 
 def _better_towards(view: View, ends: list[_End], best: Points) -> list[_End]:
-    """Those ends of which models of the trials agree that a step away from them makes the best trial worse."""
+    """Those ends of which most models of the trials say that a step away from them makes the best trial worse."""
     if not ends:
         return []
     known = outcomes_of(view, 0)
@@ -98,9 +102,13 @@ def _better_towards(view: View, ends: list[_End], best: Points) -> list[_End]:
     features = surface.features.of(Points(*view.space.codec().snap(rows)))
     losses = np.array([model.losses(features) for model in (surface.model, *surface.others)])
     worse = losses[:, 1:] - losses[:, :1]
-    sure = (worse > 0).mean(axis=0) >= _SURE
-    large = worse[0] > _VISIBLE * known.losses.std()
-    return [end for end, holds in zip(ends, (sure & large).tolist(), strict=True) if holds]
+    agree, by = (worse > 0).mean(axis=0), worse[0] / known.losses.std()
+    sure, likely = ((agree >= share) & (by > deviations) for share, deviations in (_SURE, _LIKELY))
+    return [
+        end._replace(sure=certain)
+        for end, certain, holds in zip(ends, sure.tolist(), (sure | likely).tolist(), strict=True)
+        if holds
+    ]
 
 
 def _described(view: View, end: _End, best: int) -> _Pinned:

@@ -173,9 +173,47 @@ def test_what_is_brushed_filters_table_and_history(page, studies):
     )
     tab.reload()
     assert set(rows(tab)) == expected, "the filter is part of the address"
-    tab.wait_for_selector("body[data-ready]")
+    tab.wait_for_selector(f"#figure-parallel{DRAWN}")
+    tab.wait_for_load_state("networkidle")
     tab.click("text=show all")
     tab.wait_for_selector("text=/^60 trials, best first/")
+
+
+def test_an_answer_that_comes_late_does_not_bring_back_an_earlier_filter(page, studies):
+    studies.study()
+    studies.many(60)
+    tab = page(STUDY)
+    held = []
+    tab.route("**/digits?filter=lr*", lambda route: held.append(route))
+    with tab.expect_request("**/digits?filter=lr*"):
+        tab.fill("#filter", "lr > 0.5")
+        tab.press("#filter", "Enter")
+    tab.fill("#filter", "state = failed")
+    tab.press("#filter", "Enter")
+    failed = {each.number for each in studies.store.changes("digits").trials if each.state is State.FAILED}
+    tab.wait_for_selector(f"text=/^{len(failed)} of 60 trials fit/")
+    with tab.expect_response("**/digits?filter=lr*") as late:
+        held[0].continue_()
+    late.value.finished()
+    tab.evaluate("fetch(location.href).then((answer) => answer.text())")
+    assert set(rows(tab)) == failed
+
+
+def test_what_is_pressed_is_not_replaced_under_the_hand(page, studies):
+    """a link's click is its own, also when a trial ends between press and release"""
+    studies.ordinary()
+    tab = page(STUDY)
+    tab.wait_for_selector(f"#figure-history{DRAWN}")
+    tab.wait_for_load_state("networkidle")
+    tab.locator("#running a").first.hover()
+    tab.mouse.down()
+    with tab.expect_response(re.compile(r"/studies/digits$")) as fresh:
+        studies.store.append("digits", [Draft(4, Finished({"loss": 0.111}, 1))])
+    fresh.value.finished()
+    tab.evaluate("fetch(location.href).then((answer) => answer.text())")
+    assert tab.locator("#running a").count() == 1
+    tab.mouse.up()
+    tab.wait_for_url("**/studies/digits/trials/4")
 
 
 def test_studies_are_chosen_and_compared(page, studies):

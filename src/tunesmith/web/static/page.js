@@ -1,9 +1,25 @@
 // Fetching pages and putting their parts in place of the old ones. Pages are made by the server alone.
 
+let asked = 0;
+let pressed = Promise.resolve();
+
+// What a hand presses stays where it is until the hand lets go: a link that is replaced in between gets no click.
+document.addEventListener("pointerdown", ({ button }) => {
+  if (button !== 0) return;
+  pressed = new Promise((released) => {
+    for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(released), { once: true });
+    setTimeout(released, 3000); // it let go where the page does not see it
+  });
+});
+
 // Parts marked data-live are replaced by those of the same id, unless somebody is typing in them.
+// Only the answer to the last question counts: one that comes late may be for a filter that is gone.
 export async function refresh(address = location.href) {
+  const mine = ++asked;
   const answer = await fetch(address, { headers: { accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  await pressed;
+  if (mine !== asked) return answer.ok;
   for (const fresh of page.querySelectorAll("[data-live]")) {
     const old = document.getElementById(fresh.id);
     if (old && !isBusy(old)) swap(old, fresh);

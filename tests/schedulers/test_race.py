@@ -63,6 +63,27 @@ def test_a_deterministic_objective_costs_one_repeat():
     assert len({tuple(trial.config.items()) for trial in study.trials}) == 39
 
 
+GRID = {"x": ts.Choice(*range(4)), "y": ts.Choice(*range(3))}
+
+
+@pytest.mark.parametrize("sampler", ["auto", "grid"])
+@pytest.mark.parametrize(("budget", "most"), [({"trials": 40}, 6), ({"time": 60}, 12)])
+def test_a_space_that_is_exhausted_leaves_the_rest_of_the_share_to_repeats(budget, most, sampler):
+    study = ts.tune(noisy, space=GRID, store=None, progress="quiet", minimize="loss", seed=1, sampler=sampler, **budget)
+    assert len({tuple(trial.config.items()) for trial in study.trials}) == 12
+    assert 3 <= len(repeats(study)) <= most
+    assert study.confirmed is not None
+    study = ts.tune(exact, space=GRID, store=None, progress="quiet", minimize="loss", seed=1, sampler=sampler, **budget)
+    assert len(study.trials) == 13
+
+
+def test_a_grid_without_a_budget_is_repeated_by_its_size():
+    space = {"x": ts.Choice(*range(7)), "y": ts.Choice(*range(3))}
+    study = ts.tune(noisy, space=space, store=None, progress="quiet", minimize="loss", seed=1)
+    assert len({tuple(trial.config.items()) for trial in study.trials}) == 21
+    assert len(repeats(study)) == 3
+
+
 @pytest.mark.parametrize("options", [{"confirm": 0}, {"trials": 19}])
 def test_no_repeats_if_not_wanted_or_too_few(options):
     assert not repeats(tuned(noisy, **options))

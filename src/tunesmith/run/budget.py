@@ -34,14 +34,11 @@ def total_cost(view: View) -> float:
 def remaining(view: View, seconds: float, capacity: int | None) -> Remaining:
     """What is left of all budgets; arguments as for `spent_budget`."""
     budget: Budget = view.spec.budget
-    trials = math.inf if budget.trials is None else budget.trials - len(view.trials)
-    if capacity is not None:
-        # A repeat takes no configuration from those that are left.
-        trials = min(trials, capacity - sum(trial.twin is None for trial in view.trials))
     return Remaining(
-        trials,
+        math.inf if budget.trials is None else budget.trials - len(view.trials),
         math.inf if budget.time is None else budget.time - seconds,
         math.inf if budget.cost is None else budget.cost - total_cost(view),
+        math.inf if capacity is None else capacity - sum(trial.twin is None for trial in view.trials),
     )
 
 
@@ -61,7 +58,7 @@ def spent_budget(view: View, seconds: float, capacity: int | None) -> str | None
         return f"the time of {budget.time:g} s is used up"
     if left.cost <= 0:
         return f"the cost budget of {budget.cost:g} is used up"
-    if left.trials <= 0:
+    if left.configs <= 0:
         return f"all {capacity} configurations of the space have been tried"
     return None
 

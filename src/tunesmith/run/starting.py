@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
@@ -61,7 +62,7 @@ class Starter:
         if self._reserved is not None:
             left = left._replace(trials=left.trials + 1)  # it was counted when it was taken
         if self.exhausted is not None:
-            left = left._replace(trials=0)
+            left = left._replace(configs=0)
         waiting = min(self._log.waiting.difference(self.busy), default=None)
         if waiting is not None and left.seconds > 0:
             self._start_waiting(self._log.view.trials[waiting])
@@ -85,7 +86,7 @@ class Starter:
                     [self._log.draft(trial.number, Resumed(order.budget)), self._started(trial.number, trial.attempt)],
                 )
                 return True
-            if left.nothing:
+            if (left if order.twin is None else left._replace(configs=math.inf)).nothing:
                 return False
             try:
                 return self._open(order)

@@ -39,14 +39,15 @@ class Finals:
 
     def next(self, view: View, slots: int) -> Sequence[Order]:
         left = view.remaining
-        if left.trials > 0 and math.isinf(left.seconds) and math.isinf(left.cost):
+        openable = min(left.trials, left.configs)
+        if openable > 0 and math.isinf(left.seconds) and math.isinf(left.cost):
             return self.inner.next(view, slots)
         waiting = self._waiting(view)
         late = _is_time(view, waiting, slots)
-        if left.trials > 0 and not late and _may_end(view):
+        if openable > 0 and not late and _may_end(view):
             return self.inner.next(view, slots)
         promoted: list[Resume] = []
-        if left.trials <= 0 or not late:
+        if openable <= 0 or not late:
             promoted = [order for order in self.inner.next(view, slots) if isinstance(order, Resume)]
         chosen = {order.trial for order in promoted}
         finals = [Resume(trial.number) for trial in waiting if trial.number not in chosen and _can_end(view, trial)]

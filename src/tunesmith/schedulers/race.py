@@ -57,11 +57,12 @@ class Race:
 
     def next(self, view: View, slots: int) -> Sequence[Order]:
         budget = view.spec.budget
-        most = math.inf if budget.trials is None else math.floor(self.share * budget.trials)
-        if most < FEWEST_REPEATS or (budget.trials, budget.time, budget.cost) == (None, None, None):
+        limit = _limit(view)
+        most = math.inf if math.isinf(limit) else math.floor(self.share * limit)
+        if most < FEWEST_REPEATS:
             return self.inner.next(view, slots)
         kept = Remaining(most, self.share * (budget.time or math.inf), self.share * (budget.cost or math.inf))
-        if _used(view) < (1 - self.share) / 2:
+        if _used(view) < (1 - self.share) / 2 and view.remaining.configs > 0:
             orders = self.inner.next(view.within(_less(view, kept, 0)), slots)
             if orders or view.of(State.RUNNING):
                 return orders
@@ -249,12 +250,20 @@ def _repeat(trial: Trial, why: str) -> New:
     return New(config=trial.config, twin=trial.number, by=_BY, why=why)
 
 
+def _limit(view: View) -> float:
+    """How many trials there may be. Without any budget as many as a finite space has configurations, and none of an infinite one."""
+    budget, left = view.spec.budget, view.remaining
+    if budget.trials is not None:
+        return budget.trials
+    if budget.time is not None or budget.cost is not None:
+        return math.inf
+    return left.configs + sum(trial.twin is None for trial in view.trials) if math.isfinite(left.configs) else 0
+
+
 def _used(view: View) -> float:
     """The part of the budget that is used up, of that one which is nearest to its end."""
     budget, left = view.spec.budget, view.remaining
-    used = [0.0]
-    if budget.trials is not None:
-        used.append(len(view.trials) / budget.trials)
+    used = [len(view.trials) / _limit(view)]
     if budget.time is not None:
         used.append(1 - left.seconds / budget.time)
     if budget.cost is not None:
@@ -267,11 +276,10 @@ def _less(view: View, kept: Remaining, made: int) -> Remaining:
     left, budget = view.remaining, view.spec.budget
     trials = left.trials
     if budget.trials is not None:
-        # A finite space may end before the budget does; then nothing of it is lost to repeats.
         trials = min(trials, budget.trials - len(view.trials) - max(0.0, kept.trials - made))
     seconds = left.seconds - kept.seconds if math.isfinite(kept.seconds) else left.seconds
     cost = left.cost - kept.cost if math.isfinite(kept.cost) else left.cost
-    return Remaining(trials, seconds, cost)
+    return Remaining(trials, seconds, cost, left.configs)
 
 
 def _affordable(view: View, most: float) -> int:

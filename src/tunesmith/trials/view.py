@@ -57,10 +57,12 @@ class Remaining(NamedTuple):
     trials: float = math.inf
     seconds: float = math.inf
     cost: float = math.inf
+    configs: float = math.inf
+    """Configurations of a finite space that were not tried yet; a repeat takes none of them."""
 
     @property
     def nothing(self) -> bool:
-        """Whether no further trial can be opened."""
+        """Whether no further configuration can be tried."""
         return min(self) <= 0
 
 

@@ -12,6 +12,6 @@ def test_the_first_signal_is_answered_at_once_by_whoever_shows_the_study():
     said = queue.SimpleQueue()
     with Interrupt(said.put) as interrupt:
         os.kill(os.getpid(), signal.SIGINT)
-        assert "Once more to leave at once" in said.get(timeout=10)
+        assert "Once more to leave at once" in said.get(timeout=60)
         assert (interrupt.count, interrupt.name) == (1, "Ctrl-C")
     assert said.empty()

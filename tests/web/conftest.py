@@ -130,7 +130,7 @@ def server(studies):
     thread.start()
     yield made
     made.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -143,7 +143,7 @@ def page(browser, server) -> Iterator:
         context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
         contexts.append(context)
         tab = context.new_page()
-        tab.set_default_timeout(30_000)
+        tab.set_default_timeout(60_000)
         tab.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
         tab.on("console", lambda message: wrong.append(f"{path}: {message.text}") if is_bad(message) else None)
         separator = "&" if "?" in path else "?"

@@ -6,7 +6,7 @@ TOKEN = "a-token-for-tests"
 PORT = 8321
 
 
-def soon(look, *, seconds=30.0):
+def soon(look, *, seconds=60.0):
     """Wait until `look()` is true, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

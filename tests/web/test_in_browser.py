@@ -8,6 +8,9 @@ from known import soon
 from tunesmith.errors import TunesmithError
 from tunesmith.trials import Draft, Failed, Finished, Reported, State
 
+# A page that is drawn while a hand clicks may move under it: whoever waits in vain may try once more, and the summary tells.
+pytestmark = pytest.mark.flaky(reruns=1, only_rerun="TimeoutError")
+
 DRAWN = '[data-drawn="yes"]'
 STUDY = "/studies/digits"
 
@@ -61,7 +64,7 @@ def test_ten_thousand_trials(page, studies):
     studies.study()
     studies.many(10_000, reports=0)
     tab = page(STUDY)
-    tab.wait_for_selector(f"#figure-history{DRAWN}", timeout=20_000)
+    tab.wait_for_selector(f"#figure-history{DRAWN}")
     assert points(tab) == 2000
     assert "2,000 of 10,000 trials are drawn one by one" in tab.inner_text("#figure-history")
     assert len(rows(tab)) == 50
